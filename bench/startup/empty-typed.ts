@@ -1,0 +1,2 @@
+// What Node itself takes for a TypeScript file.
+export {}

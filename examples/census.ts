@@ -1,0 +1,118 @@
+/**
+ * What is the JavaScript and TypeScript in node_modules made of?
+ *
+ * Parses every file of it on one worker, then on all, and prints functions, imports and syntax features as a table.
+ *
+ *   npm start -- --workers 4
+ */
+
+import { globSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { addProcs, everywhere, pmap, RemoteError, remoteCallFetch, rmProcs } from '@dialback/manager'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { inspect } from './census/inspect.ts'
+import { type Census, printReport } from './census/report.ts'
+import { addFile, newTally, type Tally } from './census/tally.ts'
+
+declare global {
+  /** What a worker has found so far; each process has its own. */
+  var tally: Tally
+}
+
+/** As pnpm lays it out: every package once; what is elsewhere are links to these. */
+const nodeModules = join(dirname(import.meta.dirname), 'node_modules/.pnpm')
+
+interface Options {
+  readonly directory: string
+  readonly workers: number
+  readonly limit?: number
+}
+
+// Workers end with their manager, so there is nothing else to do.
+process.once('SIGINT', () => process.exit(130))
+
+const program = commandLine().parse()
+const options = program.opts<Options>()
+const files = findFiles(options)
+if (files.length === 0) program.error(`error: no JavaScript or TypeScript in ${options.directory}`)
+const censuses: Census[] = []
+for (const n of new Set([1, options.workers])) {
+  console.error(`${files.length} files on ${n} ${n === 1 ? 'worker' : 'workers'}, after a warm-up`)
+  censuses.push(await takeCensus(n))
+}
+printReport(censuses)
+
+/** Parses all files on `n` new workers. */
+async function takeCensus(n: number): Promise<Census> {
+  const ids = await addProcs(n)
+  // A new process is slow, and busy compiling, until it has seen some of the work: the clock runs after that.
+  const sample = files.filter((_, i) => i % 3 === 0)
+  await Promise.all(ids.map((id) => remoteCallFetch(warmUp, id, sample)))
+  await everywhere({ tally: newTally() })
+
+  const unparsed = new Map<string, string>()
+  const startedAt = performance.now()
+  await pmap(countFile, files, {
+    batchSize: 'auto',
+    progress: true,
+    onError: (error, file) => {
+      if (!(error instanceof RemoteError && error.cause instanceof SyntaxError)) throw error
+      unparsed.set(file, error.cause.message)
+    },
+  })
+  const seconds = (performance.now() - startedAt) / 1_000
+
+  const shares = await Promise.all(
+    ids.map(async (id) => [id, await remoteCallFetch(() => tally, id)] as const),
+  )
+  await rmProcs(ids)
+  return { shares: new Map(shares), unparsed, seconds }
+}
+
+/** Runs on a worker: adds one file to what that worker has found. */
+function countFile(file: string): void {
+  addFile(tally, inspect(file))
+}
+
+/** Runs on a worker: parses some files and forgets them. */
+function warmUp(files: readonly string[]): void {
+  for (const file of files) {
+    try {
+      inspect(file)
+    } catch {
+      // The census will tell.
+    }
+  }
+}
+
+/** The first `limit` files by name, largest first, so that no worker starts a long one when the others are done. */
+function findFiles({ directory, limit }: Options): string[] {
+  return globSync('**/*.{js,mjs,cjs,ts,mts,cts}', { cwd: directory, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .slice(0, limit)
+    .map((file) => ({ file, bytes: statSync(file).size }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ file }) => file)
+}
+
+function commandLine(): Command {
+  return new Command('census')
+    .description(
+      'Parses JavaScript and TypeScript on workers, on one and on all, and prints what it is made of.',
+    )
+    .addOption(
+      new Option('-d, --directory <path>', 'where the files are').default(nodeModules, 'node_modules here'),
+    )
+    .option('-w, --workers <n>', 'how many workers', atLeastOne, Math.max(2, availableParallelism()))
+    .option('-l, --limit <n>', 'how many files at most', atLeastOne)
+}
+
+function atLeastOne(text: string): number {
+  const n = Number(text)
+  if (!Number.isSafeInteger(n) || n < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.')
+  return n
+}

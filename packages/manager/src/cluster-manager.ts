@@ -1,0 +1,54 @@
+/** The seam to whatever starts workers: one folder implements it for each kind of place. */
+
+import type { WorkerExit } from '@dialback/protocol'
+import type { Logger } from './logger.ts'
+
+/** Lets one worker in: it says these when it dials. */
+export interface Credentials {
+  readonly url: string
+  readonly name: string
+  readonly token: string
+}
+
+export interface LaunchContext {
+  /** The id that the next admitted worker will have: for names that tell. */
+  readonly nextWorkerId: number
+  /** Expects one more worker and gives what it needs to be let in. `name` is unique in the cluster. */
+  admit(name: string): Credentials
+  readonly logger: Logger
+  /** Fires when nobody waits for the workers any more. */
+  readonly signal: AbortSignal
+}
+
+/** Asks for workers. Implementations pass the suite in test/contract. */
+export interface ClusterManager {
+  /** Names the kind of place in messages, for example `local`. */
+  readonly name: string
+  /** How long workers may take to join, in ms. */
+  readonly pendingTimeoutMs: number
+  /** With fewer than this `addProcs` rejects. */
+  readonly minWorkers: number
+  /**
+   * Starts workers, each of which then dials by itself. One that cannot be started is among them as well, `exited`
+   * already: it does not keep the others from joining.
+   *
+   * @throws when nothing could be asked for at all.
+   */
+  launch(context: LaunchContext): Promise<readonly LaunchedWorker[]>
+}
+
+/** A worker from the moment it was asked for until nothing of it is left. */
+export interface LaunchedWorker {
+  /** As it was admitted. */
+  readonly name: string
+  /** How many threads run user code there; each dials by itself. */
+  readonly threads: number
+  /** Resolves when the worker has ended, with why. Never rejects. */
+  readonly exited: Promise<WorkerExit>
+  /** Calls back with each line that the worker writes, from now on. */
+  onLine(listener: (line: string) => void): void
+  /** Ends it from outside: `terminate` asks, `kill` does not. */
+  end(how: 'terminate' | 'kill'): void
+  /** Whether the process must stay alive for it; idle workers do not count. */
+  hold(isHeld: boolean): void
+}

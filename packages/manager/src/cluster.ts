@@ -1,0 +1,244 @@
+/** A manager and its workers: membership, and the calls and collections over them. */
+
+import { type Duration, describe, durationMs } from '@dialback/protocol'
+import {
+  type AnyFunction,
+  type CallInput,
+  Carrier,
+  defineGlobals,
+  Peer,
+  PeerVerbs,
+  type Shipment,
+  type StartedCall,
+} from '@dialback/runtime'
+import type { ClusterManager } from './cluster-manager.ts'
+import { EverywhereLog } from './everywhere-log.ts'
+import { joinAll, launchAll } from './joining.ts'
+import { Listener } from './listener.ts'
+import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
+import { type Logger, stderrLogger, writeWorkerLine } from './logger.ts'
+import { managerHost } from './manager-host.ts'
+import { checkOption, processIds, rejectUnknownOptions } from './options.ts'
+import { removeWorker } from './removal.ts'
+import { isRuntimeModule, loadRuntimeModule, runtimeModule } from './runtime-module.ts'
+import { Supervisor } from './supervisor.ts'
+
+export interface ClusterOptions {
+  /** Where the cluster's own lines go. @default readable lines on stderr */
+  readonly logger?: Logger
+  /** Gets each line that a worker writes. @default `      From worker 2:\t<line>` on stderr */
+  readonly onWorkerLog?: (workerId: number, line: string) => void
+}
+
+export interface AddProcsOptions {
+  /** Ends the waiting; workers that have not joined are ended as well. */
+  readonly signal?: AbortSignal
+}
+
+export interface RemoveOptions {
+  /** How long to wait for the workers to be gone; 0 does not wait. @default without limit */
+  readonly waitFor?: Duration
+}
+
+export interface EverywhereOptions {
+  /** Ids of the processes. @default all, the manager included */
+  readonly procs?: readonly number[]
+  /** Whether workers that join later run it as well. @default true, unless `procs` is given */
+  readonly replay?: boolean
+}
+
+export class Cluster extends PeerVerbs implements AsyncDisposable {
+  /** This process' side of calls; what the verbs work over. */
+  override readonly peer: Peer
+  readonly #supervisor: Supervisor
+  readonly #everywhereLog = new EverywhereLog()
+  readonly #onWorkerLog: (workerId: number, line: string) => void
+  #logger: Logger
+  #listener: Promise<Listener> | undefined
+  #lastId = 0
+
+  constructor(options: ClusterOptions = {}) {
+    super()
+    rejectUnknownOptions(options, ['logger', 'onWorkerLog'], 'Cluster')
+    checkOption(
+      'logger',
+      options.logger,
+      'an object with debug, info, warn and error',
+      (value) => typeof value === 'object' && value !== null,
+    )
+    checkOption('onWorkerLog', options.onWorkerLog, 'a function', (value) => typeof value === 'function')
+    this.#logger = options.logger ?? stderrLogger
+    this.#onWorkerLog = options.onWorkerLog ?? writeWorkerLine
+    const nextId = (): number => ++this.#lastId
+    const logger = (): Logger => this.#logger
+    this.#supervisor = new Supervisor({
+      peer: () => this.peer,
+      logger,
+      workerLine: (id, line) => this.#onWorkerLog(id, line),
+      everywhereLog: this.#everywhereLog,
+      nextId,
+    })
+    this.peer = new Peer(
+      managerHost({ supervisor: this.#supervisor, nextId, logger }),
+      new Carrier({ runtimeModule, isRuntimeModule }),
+    )
+  }
+
+  setLogger(logger: Logger): void {
+    this.#logger = logger
+  }
+
+  /**
+   * Starts workers and waits until they have joined.
+   *
+   * @returns sorted ids of the workers that joined.
+   * @throws {TypeError | RangeError} for bad arguments, before anything is started.
+   * @throws {LaunchError} when fewer joined than were needed, or nothing could be asked for.
+   */
+  async addProcs(
+    what?: number | ClusterManager,
+    options: LocalManagerOptions & AddProcsOptions = {},
+  ): Promise<number[]> {
+    rejectUnknownOptions(options, Object.keys(Object(options)), 'addProcs')
+    const { signal = new AbortController().signal, ...rest } = options
+    checkOption('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal)
+    const manager = isClusterManager(what) ? what : new LocalManager(what, rest)
+    if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
+    signal.throwIfAborted()
+    this.#listener ??= Listener.open(this.#supervisor, () => this.#logger)
+    const shipping = this.#loadShipping()
+    const { url } = await this.#listener
+    const supervisor = this.#supervisor
+    const launched = await launchAll(manager, {
+      get nextWorkerId() {
+        return supervisor.membership.nextId
+      },
+      admit: (name) => supervisor.expect(name, url),
+      logger: this.#logger,
+      signal,
+    })
+    const ids = await joinAll(launched, { supervisor, manager, signal })
+    await shipping
+    return ids
+  }
+
+  /**
+   * Removes workers: asked first, then terminated, then killed. What runs there rejects with reason `Removed`.
+   *
+   * @param ids 1 is refused with a warning; ids that are not there are ignored.
+   * @throws {Error} naming the workers that are not gone within `waitFor`; their removal goes on.
+   */
+  async rmProcs(ids: number | readonly number[], options: RemoveOptions = {}): Promise<void> {
+    rejectUnknownOptions(options, ['waitFor'], 'rmProcs')
+    const list = processIds(ids, 'rmProcs')
+    const waitMs = options.waitFor === undefined ? undefined : durationMs(options.waitFor, 'waitFor')
+    if (list.includes(1)) this.#logger.warn('rmProcs: process 1, the manager, cannot be removed')
+    const workers = [...new Set(list)]
+      .map((id) => this.#supervisor.membership.get(id))
+      .filter((worker) => worker !== undefined)
+    const gone = new Set<number>()
+    const removals = workers.map(async (worker) => {
+      await removeWorker(this.#supervisor, worker, this.#logger)
+      gone.add(worker.id)
+    })
+    if (waitMs === undefined) await Promise.all(removals)
+    else if (waitMs > 0 && !(await within(Promise.all(removals), waitMs))) {
+      const left = workers.filter(({ id }) => !gone.has(id)).map(({ id }) => id)
+      throw new Error(`Cannot remove workers ${left.join(', ')} within ${waitMs / 1_000} s`)
+    }
+  }
+
+  /** Aborts what runs on the workers (default: all). A worker that is idle is not touched. */
+  async interrupt(ids?: number | readonly number[]): Promise<void> {
+    const list = ids === undefined ? this.#supervisor.membership.live : processIds(ids, 'interrupt')
+    await Promise.all(
+      list.map(async (id) => {
+        const worker = this.#supervisor.membership.get(id)
+        await Promise.all(worker?.threads.map((thread) => this.#supervisor.interrupt(worker, thread)) ?? [])
+      }),
+    )
+  }
+
+  /**
+   * Runs a function on every process, or defines globals there; the manager last.
+   *
+   * @throws {AggregateError} with the failures in the order of the ids; all processes were attempted.
+   */
+  async everywhere(
+    what: AnyFunction | Readonly<Record<string, unknown>>,
+    options: EverywhereOptions = {},
+  ): Promise<void> {
+    rejectUnknownOptions(options, ['procs', 'replay'], 'everywhere')
+    checkOption('procs', options.procs, 'an array of ids', Array.isArray)
+    checkOption('replay', options.replay, 'true or false', (value) => typeof value === 'boolean')
+    const isFunction = typeof what === 'function'
+    if (!isFunction && (typeof what !== 'object' || what === null))
+      throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
+    await this.#loadShipping()
+    const shipment = this.peer.ship(isFunction ? what : defineGlobals)
+    const input: CallInput = { kind: 'args', args: isFunction ? [] : [what] }
+    if (options.replay ?? options.procs === undefined) {
+      this.#everywhereLog.add({ shipment, input })
+      this.#supervisor.replayWhereJoining({ shipment, input })
+    }
+    const ids = processIds(options.procs ?? this.procs(), 'everywhere')
+    const failures: { id: number; error: unknown }[] = []
+    const watch = async (id: number, { result }: StartedCall): Promise<void> => {
+      try {
+        await result
+      } catch (error) {
+        failures.push({ id, error })
+      }
+    }
+    await Promise.all(
+      ids
+        .filter((id) => id !== 1)
+        .flatMap((id) => this.#startOnThreads(shipment, id, input).map((call) => watch(id, call))),
+    )
+    for (const id of ids) if (id === 1) await watch(1, this.peer.start(shipment, 1, input))
+    if (failures.length === 0) return
+    const errors = failures.toSorted((a, b) => a.id - b.id).map(({ error }) => error)
+    throw new AggregateError(
+      errors,
+      `everywhere failed on ${failures.length} of ${ids.length} processes: ${String(errors[0])}`,
+    )
+  }
+
+  /** Removes all workers and stops listening. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rmProcs(this.#supervisor.membership.all.map(({ id }) => id))
+    const listener = await this.#listener
+    this.#listener = undefined
+    await listener?.close()
+  }
+
+  async #loadShipping(): Promise<void> {
+    if (this.peer.carrier.isLoaded) return
+    await loadRuntimeModule()
+    await this.peer.carrier.load()
+  }
+
+  /** Each thread has globals and modules of its own. */
+  #startOnThreads(shipment: Shipment, id: number, input: CallInput): StartedCall[] {
+    try {
+      const threads = this.#supervisor.membership.get(id)?.threads ?? []
+      if (threads.length === 0) return [this.peer.start(shipment, id, input)]
+      return threads.map(({ mailbox }) => this.peer.start(shipment, id, input, { mailbox }))
+    } catch (error) {
+      const result = Promise.reject(error)
+      return [{ result, recall: () => Promise.resolve(false), cancel() {} }]
+    }
+  }
+}
+
+function isClusterManager(what: unknown): what is ClusterManager {
+  return typeof what === 'object' && what !== null && 'launch' in what
+}
+
+async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(resolve, ms, false)
+  const isDone = await Promise.race([done.then(() => true), promise])
+  clearTimeout(timer)
+  return isDone
+}

@@ -1,0 +1,83 @@
+/** Workers as processes of this machine. */
+
+import { availableParallelism } from 'node:os'
+import { type Duration, describe, durationMs } from '@dialback/protocol'
+import { agentEntry } from '@dialback/worker'
+import type { ClusterManager, LaunchContext, LaunchedWorker } from '../cluster-manager.ts'
+import { rejectUnknownOptions } from '../options.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+export interface LocalManagerOptions {
+  /** Added to this process' environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Options for `node`, before the script. @default those of this process that a worker can take: none */
+  readonly execArgv?: readonly string[]
+  /** The workers' directory. @default this process' */
+  readonly cwd?: string
+  /** How many threads of each worker run user code. @default 1 */
+  readonly threads?: number
+  /** How long a worker may take to join. @default 60 */
+  readonly connectTimeout?: Duration
+}
+
+const optionNames = ['env', 'execArgv', 'cwd', 'threads', 'connectTimeout']
+
+export class LocalManager implements ClusterManager {
+  readonly name = 'local'
+  readonly pendingTimeoutMs: number
+  readonly minWorkers: number
+  readonly #np: number
+  readonly #threads: number
+  readonly #options: LocalManagerOptions
+
+  /**
+   * Asks for `np` local processes.
+   *
+   * @param np how many, ≥ 0. @default as many as the machine runs at once
+   * @throws {TypeError | RangeError} that repeats a bad value or an unknown option; nothing was started.
+   */
+  constructor(np: number = availableParallelism(), options: LocalManagerOptions = {}) {
+    this.#np = wholeNumber(np, 'np', 0)
+    rejectUnknownOptions(options, optionNames, 'LocalManager')
+    this.#threads = wholeNumber(options.threads ?? 1, 'threads', 1)
+    this.pendingTimeoutMs = durationMs(options.connectTimeout ?? 60, 'connectTimeout')
+    checkStrings(options)
+    this.minWorkers = np
+    this.#options = options
+  }
+
+  async launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
+    if (this.#np === 0) return []
+    const entry = await agentEntry()
+    const { env, execArgv, cwd } = this.#options
+    return Array.from({ length: this.#np }, () => {
+      const name = `local-${context.nextWorkerId}`
+      const credentials = context.admit(name)
+      return new WorkerProcess({ entry, credentials, threads: this.#threads, env, execArgv, cwd })
+    })
+  }
+}
+
+function wholeNumber(value: unknown, name: string, least: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a whole number: ${describe(value)}`)
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new RangeError(`${name} must be a whole number of at least ${least}: ${value}`)
+  return value
+}
+
+function checkStrings({ env, execArgv, cwd }: LocalManagerOptions): void {
+  if (cwd !== undefined && typeof cwd !== 'string')
+    throw new TypeError(`cwd must be a string: ${describe(cwd)}`)
+  if (
+    execArgv !== undefined &&
+    !(Array.isArray(execArgv) && execArgv.every((arg) => typeof arg === 'string'))
+  ) {
+    throw new TypeError(`execArgv must be an array of strings: ${describe(execArgv)}`)
+  }
+  if (env === undefined) return
+  if (typeof env !== 'object' || env === null)
+    throw new TypeError(`env must be an object of strings: ${describe(env)}`)
+  for (const [key, value] of Object.entries(env)) {
+    if (typeof value !== 'string') throw new TypeError(`env.${key} must be a string: ${describe(value)}`)
+  }
+}

@@ -1,0 +1,98 @@
+/** One local worker: its process, its lines, and how it ended. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import type { WorkerExit } from '@dialback/protocol'
+import type { Credentials, LaunchedWorker } from '../cluster-manager.ts'
+import { LastLines } from '../last-lines.ts'
+import { readLines } from '../read-lines.ts'
+import { localExit } from './local-exit.ts'
+
+export interface WorkerProcessOptions {
+  readonly entry: string
+  readonly credentials: Credentials
+  readonly threads: number
+  readonly env: Readonly<Record<string, string>> | undefined
+  readonly execArgv: readonly string[] | undefined
+  readonly cwd: string | undefined
+}
+
+/** After the process has ended its last lines are waited for, but no longer: a grandchild may hold the pipe open. */
+const lastLinesMs = 250
+
+export class WorkerProcess implements LaunchedWorker {
+  readonly name: string
+  readonly threads: number
+  readonly exited: Promise<WorkerExit>
+  readonly #child: ChildProcess
+  readonly #lines = new LastLines()
+  readonly #listeners: ((line: string) => void)[] = []
+
+  constructor(options: WorkerProcessOptions) {
+    const { entry, credentials, threads, env, execArgv, cwd } = options
+    this.name = credentials.name
+    this.threads = threads
+    this.#child = spawn(process.execPath, [...(execArgv ?? []), entry], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...workerEnv, ...process.env, ...env },
+      ...(cwd !== undefined && { cwd }),
+    })
+    this.exited = this.#waitForExit()
+    // The token by a pipe: nobody else can read it there. It stays open: its end tells the worker that we are gone.
+    this.#child.stdin?.on('error', () => {})
+    this.#child.stdin?.write(`${JSON.stringify({ ...credentials, threads })}\n`)
+    this.hold(true)
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  onLine(listener: (line: string) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  end(how: 'terminate' | 'kill'): void {
+    this.#child.kill(how === 'kill' ? 'SIGKILL' : 'SIGTERM')
+  }
+
+  hold(isHeld: boolean): void {
+    const { stdin, stdout, stderr } = this.#child
+    for (const handle of [this.#child, stdin, stdout, stderr]) {
+      // The pipes are sockets, which their declared type leaves out.
+      const held = handle as { ref?(): void; unref?(): void } | null
+      if (isHeld) held?.ref?.()
+      else held?.unref?.()
+    }
+  }
+
+  async #waitForExit(): Promise<WorkerExit> {
+    const ends = [this.#child.stdout, this.#child.stderr].map((stream) =>
+      stream === null ? undefined : this.#read(stream),
+    )
+    const { promise, resolve } = Promise.withResolvers<Parameters<typeof localExit>[0]>()
+    this.#child.once('error', (error) => resolve({ error, code: null, signal: null }))
+    this.#child.once('exit', (code, signal) => resolve({ code, signal }))
+    const end = await promise
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<void>((resolveTimeout) => {
+      timer = setTimeout(resolveTimeout, lastLinesMs)
+    })
+    await Promise.race([Promise.all(ends), timeout])
+    clearTimeout(timer)
+    this.hold(false)
+    return localExit({ ...end, lines: this.#lines.all })
+  }
+
+  async #read(stream: Readable): Promise<void> {
+    await readLines(stream, (line) => {
+      this.#lines.add(line)
+      for (const listener of this.#listeners) listener(line)
+    })
+  }
+}
+
+/**
+ * Fresh pages are what large payloads cost most: let malloc ask for huge ones (glibc ≥ 2.35; ignored elsewhere).
+ */
+const workerEnv = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }

@@ -1,0 +1,83 @@
+/** What the manager's process gives its peer: connections to workers, and a reason to stay alive while calls wait. */
+
+import type { Claim, Mailbox } from '@dialback/protocol'
+import type { PeerHost, PendingCall } from '@dialback/runtime'
+import { ClaimAllocator } from './claim-allocator.ts'
+import type { Logger } from './logger.ts'
+import type { RemoteWorker, WorkerConnection } from './remote-worker.ts'
+import type { Supervisor } from './supervisor.ts'
+
+export interface ManagerHostOptions {
+  readonly supervisor: Supervisor
+  readonly nextId: () => number
+  readonly logger: () => Logger
+}
+
+export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions): PeerHost {
+  const { membership } = supervisor
+  const claims = new WeakMap<Mailbox, ClaimAllocator>()
+  const keepAlive = createKeepAlive()
+  const allocatorOf = (mailbox: Mailbox): ClaimAllocator => {
+    const allocator = claims.get(mailbox) ?? new ClaimAllocator()
+    claims.set(mailbox, allocator)
+    return allocator
+  }
+  return {
+    id: 1,
+    nextId,
+    mailboxTo: (target) => callable(supervisor, target).mailbox,
+    keeperOf: (target) => {
+      const thread = callable(supervisor, target)
+      return membership.get(target)?.control?.mailbox ?? thread.mailbox
+    },
+    workers: () => membership.live,
+    lossOf: (id) => membership.lossOf(id),
+    onMembershipChange: (listener) => membership.onChange(listener),
+    keep: (ref, value) => supervisor.values.set(ref, value),
+    claim: (mailbox) => allocatorOf(mailbox).give(),
+    unclaim: ({ call, mailbox }) => {
+      if (call.type === 'call' && call.claim !== undefined) allocatorOf(mailbox).release(call.claim)
+    },
+    takeBack: async (pending) => {
+      const worker = membership.get(pending.target)
+      const claim = claimOf(pending)
+      return (
+        worker !== undefined &&
+        claim !== undefined &&
+        (await supervisor.takeBack(worker, pending.mailbox, claim))
+      )
+    },
+    cancelled: (pending) => {
+      const worker = membership.get(pending.target)
+      const thread = worker?.threads.find(({ mailbox }) => mailbox === pending.mailbox)
+      if (worker !== undefined && thread !== undefined)
+        void supervisor.interrupt(worker, thread, pending.call.id)
+    },
+    holdOpen: (isHeld) => keepAlive(isHeld),
+    print: (text) => logger().error(text),
+  }
+}
+
+/** @throws the loss of the worker, or a RangeError naming an id that never was. */
+function callable({ membership }: Supervisor, id: number): WorkerConnection {
+  const loss = membership.lossOf(id)
+  if (loss !== undefined) throw loss
+  const worker: RemoteWorker | undefined = membership.get(id)
+  const thread = worker?.hasJoined === true ? worker.nextThread : undefined
+  if (thread === undefined) throw new RangeError(`Worker ${id} has not joined yet`)
+  return thread
+}
+
+function claimOf({ call }: PendingCall): Claim | undefined {
+  return call.type === 'call' ? call.claim : undefined
+}
+
+/** Sockets to workers keep nothing alive, so that a script that is done ends; while calls wait this does. */
+function createKeepAlive(): (isHeld: boolean) => void {
+  const timer = setInterval(() => {}, 2 ** 30)
+  timer.unref()
+  return (isHeld) => {
+    if (isHeld) timer.ref()
+    else timer.unref()
+  }
+}

@@ -1,0 +1,91 @@
+/** Who is in the cluster: workers that are joining, live ones, and how those that are gone ended. */
+
+import { type WorkerExit, WorkerTerminatedError } from '@dialback/protocol'
+import type { RemoteWorker } from './remote-worker.ts'
+
+export class Membership {
+  readonly #workers = new Map<number, RemoteWorker>()
+  readonly #byName = new Map<string, RemoteWorker>()
+  readonly #losses = new Map<number, WorkerTerminatedError>()
+  readonly #listeners = new Set<() => void>()
+  #live: readonly number[] = []
+  /** The manager is 1; ids are never used again. */
+  #lastId = 1
+
+  /** Ids of live workers, sorted. */
+  get live(): readonly number[] {
+    return this.#live
+  }
+
+  get nextId(): number {
+    return this.#lastId + 1
+  }
+
+  takeId(): number {
+    this.#lastId += 1
+    return this.#lastId
+  }
+
+  /** All that are not gone, joining ones included. */
+  get all(): RemoteWorker[] {
+    return [...this.#workers.values()]
+  }
+
+  get(id: number): RemoteWorker | undefined {
+    return this.#workers.get(id)
+  }
+
+  isLive(id: number): boolean {
+    return this.#live.includes(id)
+  }
+
+  named(name: string): RemoteWorker | undefined {
+    return this.#byName.get(name)
+  }
+
+  add(worker: RemoteWorker): void {
+    this.#workers.set(worker.id, worker)
+    this.#byName.set(worker.name, worker)
+  }
+
+  join(id: number): void {
+    this.#live = [...this.#live, id].toSorted((a, b) => a - b)
+    this.#changed()
+  }
+
+  /** Takes a worker out of `live`, although it has not ended yet. */
+  leave(id: number): void {
+    if (!this.isLive(id)) return
+    this.#live = this.#live.filter((other) => other !== id)
+    this.#changed()
+  }
+
+  lose(worker: RemoteWorker, exit: WorkerExit): WorkerTerminatedError {
+    const error = new WorkerTerminatedError(worker.id, exit)
+    this.#losses.set(worker.id, error)
+    this.leave(worker.id)
+    return error
+  }
+
+  forget(worker: RemoteWorker): void {
+    this.#workers.delete(worker.id)
+    this.#byName.delete(worker.name)
+  }
+
+  /** How a worker ended; undefined when it has not. @throws {RangeError} naming an id that never was. */
+  lossOf(id: number): WorkerTerminatedError | undefined {
+    if (id === 1 || this.#workers.has(id)) return this.#losses.get(id)
+    const loss = this.#losses.get(id)
+    if (loss !== undefined) return loss
+    throw new RangeError(`No process has the id ${id} (there are ${[1, ...this.#live].join(', ')})`)
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,33 @@
+/** Checks on what users pass. */
+
+import { describe } from '@dialback/protocol'
+
+/** @throws {TypeError} that names the first key of `options` that is not in `known`. */
+export function rejectUnknownOptions(options: unknown, known: readonly string[], of: string): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`The options of ${of} must be an object: ${describe(options)}`)
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw new TypeError(`Unknown option of ${of}: '${key}' (known: ${known.join(', ')})`)
+  }
+}
+
+/** One id or several as several. @throws {TypeError} that names what is no id. */
+export function processIds(value: unknown, verb: string): number[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  return list.map((id) => {
+    if (typeof id !== 'number' || !Number.isSafeInteger(id))
+      throw new TypeError(`${verb} takes ids of processes: ${describe(id)}`)
+    return id
+  })
+}
+
+/** @throws {TypeError} when `value` is neither undefined nor passes `check`. */
+export function checkOption(
+  name: string,
+  value: unknown,
+  must: string,
+  check: (value: unknown) => boolean,
+): void {
+  if (value !== undefined && !check(value)) throw new TypeError(`${name} must be ${must}: ${describe(value)}`)
+}

@@ -1,0 +1,243 @@
+/** One worker as the manager sees it: its connections, its state, and its end. */
+
+import {
+  type EncodedBody,
+  emptyBody,
+  Heartbeat,
+  idsPerRange,
+  Mailbox,
+  type Message,
+  type SharedMemory,
+  type Transport,
+  type WorkerExit,
+} from '@dialback/protocol'
+import type { LaunchedWorker } from './cluster-manager.ts'
+
+/** A connection of the worker, from the first hello of its name on. */
+export interface WorkerConnection {
+  /** `control`, or `thread {index}.{generation}`. */
+  readonly name: string
+  readonly mailbox: Mailbox
+  /** What its far end numbers its ids from. */
+  readonly range: number
+  readonly thread: ThreadName | undefined
+  /** Shared with its far end. */
+  readonly memory: SharedMemory | undefined
+}
+
+export interface ThreadName {
+  readonly index: number
+  readonly generation: number
+}
+
+export interface RemoteWorkerEvents {
+  /** A message that no other process is to get. */
+  message(message: Message, body: EncodedBody, connection: WorkerConnection): void
+  relay(
+    header: Parameters<NonNullable<ConstructorParameters<typeof Mailbox>[0]['events']['relay']>>[0],
+    bytes: Uint8Array | null,
+    from: WorkerConnection,
+  ): boolean
+  /** Another thread took this one's place: what was sent to it gets no answer. */
+  threadLost(connection: WorkerConnection): void
+  /** A thread can be called. */
+  threadReady(connection: WorkerConnection): void
+  /** The worker said that it will end. */
+  leaving(): void
+  /** The worker has said nothing for too long. */
+  silent(): void
+}
+
+export interface RemoteWorkerOptions {
+  readonly id: number
+  readonly name: string
+  readonly token: string
+  readonly heartbeatIntervalMs: number
+  readonly silenceLimitMs: number
+  readonly nextRange: () => number
+  readonly nextId: () => number
+  readonly events: RemoteWorkerEvents
+}
+
+export class RemoteWorker {
+  readonly id: number
+  readonly name: string
+  readonly token: string
+  launched: LaunchedWorker | undefined
+  /** Set once the worker is known to have ended. */
+  exit: WorkerExit | undefined
+  /** It was in the cluster, be it no more. */
+  hasJoined = false
+  /** It said that it will end. */
+  isLeaving = false
+  /** `rmProcs` was asked to remove it. */
+  isRemoved = false
+  /** Settles with the id when the worker can be called, or with its loss before that. */
+  readonly joined: PromiseWithResolvers<number> = Promise.withResolvers()
+  readonly #options: RemoteWorkerOptions
+  readonly #connections = new Map<string, WorkerConnection>()
+  readonly #threads: (WorkerConnection | undefined)[] = []
+  #heartbeat: Heartbeat | undefined
+  #control: WorkerConnection | undefined
+  #turn = 0
+  readonly #onLost = new Set<() => void>()
+
+  constructor(options: RemoteWorkerOptions) {
+    this.id = options.id
+    this.name = options.name
+    this.token = options.token
+    this.#options = options
+    // Not everybody waits for it.
+    this.joined.promise.catch(() => {})
+  }
+
+  get control(): WorkerConnection | undefined {
+    return this.#control
+  }
+
+  get threads(): readonly WorkerConnection[] {
+    return this.#threads.filter((thread) => thread !== undefined)
+  }
+
+  get connections(): Iterable<WorkerConnection> {
+    return this.#connections.values()
+  }
+
+  /** Whether the control connection and those of all threads stand. */
+  get isConnected(): boolean {
+    return (
+      this.#control !== undefined &&
+      this.threads.length === (this.launched?.threads ?? Number.POSITIVE_INFINITY)
+    )
+  }
+
+  /** A thread to call: they take turns. */
+  get nextThread(): WorkerConnection | undefined {
+    this.#turn = (this.#turn + 1) % Math.max(1, this.#threads.length)
+    return this.#threads[this.#turn]
+  }
+
+  /** The thread that serves the calls of another process, always the same so that they start in order. */
+  threadFor(range: number): WorkerConnection | undefined {
+    return this.#threads[range % Math.max(1, this.#threads.length)]
+  }
+
+  /** Finds the connection that a hello names, or makes it. Undefined when the name is not one that a worker has. */
+  connection(name: string, memory: SharedMemory | undefined): WorkerConnection | undefined {
+    const known = this.#connections.get(name)
+    if (known !== undefined) return known
+    const thread = parseThreadName(name)
+    if (name !== 'control' && thread === undefined) return undefined
+    if (thread !== undefined && thread.index >= (this.launched?.threads ?? Number.POSITIVE_INFINITY))
+      return undefined
+    const mailbox: Mailbox = new Mailbox({
+      memory,
+      nextStream: this.#options.nextId,
+      events: {
+        message: (message, body) => this.#receive(message, body, connection),
+        relay: (header, bytes) => this.#options.events.relay(header, bytes, connection),
+        // The worker dials again; if it is gone, its process' end or its silence tells.
+        detached: () => {},
+        violated: () => this.#options.events.silent(),
+      },
+    })
+    const connection: WorkerConnection = { name, mailbox, range: this.#options.nextRange(), thread, memory }
+    this.#connections.set(name, connection)
+    return connection
+  }
+
+  /** Goes on over a transport; the first time this makes the connection usable. */
+  attach(connection: WorkerConnection, transport: Transport, received: number): void {
+    const isFirst =
+      connection !== this.#control && connection !== this.#threads[connection.thread?.index ?? -1]
+    connection.mailbox.link.attach(transport, received)
+    transport.hold(false)
+    if (!isFirst) return
+    if (connection.thread === undefined) this.#startHeartbeat(connection)
+    else this.#takePlace(connection, connection.thread)
+  }
+
+  /** The worker has put another thread in the place of `former`: what is sent there from now on waits until it dials. */
+  expectSuccessor(former: WorkerConnection): WorkerConnection | undefined {
+    const { thread, memory } = former
+    // It has dialled already.
+    if (thread === undefined || this.#threads[thread.index] !== former) return undefined
+    const successor = this.connection(`thread ${thread.index}.${thread.generation + 1}`, memory)
+    if (successor?.thread !== undefined) this.#takePlace(successor, successor.thread)
+    return successor
+  }
+
+  /** Sends to all connections. */
+  tellAll(message: Message): void {
+    for (const { mailbox } of this.#connections.values()) mailbox.post(message)
+  }
+
+  /** Asks the agent, by a message on the control connection. */
+  ask(message: Message): void {
+    this.#control?.mailbox.post(message, emptyBody, true)
+  }
+
+  hold(isHeld: boolean): void {
+    for (const { mailbox } of this.#connections.values()) mailbox.link.hold(isHeld)
+  }
+
+  /** Calls back when the worker is lost; the result ends that. */
+  whenLost(callback: () => void): () => void {
+    this.#onLost.add(callback)
+    return () => this.#onLost.delete(callback)
+  }
+
+  /** Closes all connections at once. */
+  destroy(): void {
+    this.#heartbeat?.stop()
+    for (const callback of this.#onLost) callback()
+    this.#onLost.clear()
+    for (const { mailbox } of this.#connections.values()) {
+      // Asked to end: that message must still leave.
+      if (this.isRemoved) mailbox.close('removed')
+      else mailbox.destroy()
+    }
+  }
+
+  #startHeartbeat(connection: WorkerConnection): void {
+    this.#control = connection
+    const { link } = connection.mailbox
+    const { heartbeatIntervalMs, silenceLimitMs, events } = this.#options
+    let pings = 0
+    this.#heartbeat = new Heartbeat({
+      intervalMs: heartbeatIntervalMs,
+      silenceLimitMs,
+      lastReceivedAt: () => link.lastReceivedAt,
+      now: () => performance.now(),
+      ping: () => link.send({ type: 'ping', n: ++pings }, null, true),
+      silent: () => events.silent(),
+    })
+  }
+
+  #takePlace(connection: WorkerConnection, { index }: ThreadName): void {
+    const former = this.#threads[index]
+    this.#threads[index] = connection
+    if (former !== undefined) {
+      this.#connections.delete(former.name)
+      former.mailbox.destroy()
+      this.#options.events.threadLost(former)
+    }
+    this.#options.events.threadReady(connection)
+  }
+
+  #receive(message: Message, body: EncodedBody, connection: WorkerConnection): void {
+    if (message.type === 'ping') connection.mailbox.post({ type: 'pong', n: message.n }, emptyBody, true)
+    else if (message.type === 'drain' || message.type === 'goodbye') this.#options.events.leaving()
+    else if (message.type !== 'pong') this.#options.events.message(message, body, connection)
+  }
+}
+
+/** The range that an id is from. */
+export function rangeOf(id: number): number {
+  return Math.floor(id / idsPerRange)
+}
+
+function parseThreadName(name: string): ThreadName | undefined {
+  const match = /^thread (\d{1,4})\.(\d{1,9})$/.exec(name)
+  return match === null ? undefined : { index: Number(match[1]), generation: Number(match[2]) }
+}

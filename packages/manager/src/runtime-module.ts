@@ -1,0 +1,21 @@
+/** What `@dialback/manager` is when functions travel: its names stand for themselves on every process. */
+
+import { defineGlobals } from '@dialback/runtime'
+
+const names: Record<string, unknown> = { defineGlobals }
+/** Where the sources of these packages are, however they are reached. */
+const ownDirectories = [
+  new URL('.', import.meta.url).href,
+  ...['@dialback/runtime', '@dialback/protocol'].map((name) => new URL('.', import.meta.resolve(name)).href),
+]
+
+export const runtimeModule: Readonly<Record<string, unknown>> = names
+
+/** Fills `runtimeModule`: not when this is loaded, because the index imports what imports this. */
+export async function loadRuntimeModule(): Promise<void> {
+  Object.assign(names, await import('./index.ts'))
+}
+
+export function isRuntimeModule(specifier: string, url: string): boolean {
+  return specifier === '@dialback/manager' || ownDirectories.some((directory) => url.startsWith(directory))
+}

@@ -1,0 +1,283 @@
+/** Lets workers in, watches over them, and tells the rest of the manager when one joins or is lost. */
+
+import { randomBytes } from 'node:crypto'
+import {
+  AbortError,
+  describeExit,
+  type EncodedBody,
+  type Hello,
+  isSame,
+  judgeHello,
+  type Mailbox,
+  type Message,
+  proofOf,
+  RemoteError,
+  SharedMemory,
+  SharedMemoryReader,
+  type Transport,
+  type Welcome,
+  type WorkerExit,
+} from '@dialback/protocol'
+import { answerFetch, type Peer, ValueStore } from '@dialback/runtime'
+import type { Credentials, LaunchedWorker } from './cluster-manager.ts'
+import type { EverywhereEntry, EverywhereLog, ReplayTarget } from './everywhere-log.ts'
+import type { Doorkeeper } from './listener.ts'
+import type { Logger } from './logger.ts'
+import { Membership } from './membership.ts'
+import { Relay } from './relay.ts'
+import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
+
+export interface SupervisorOptions {
+  readonly peer: () => Peer
+  readonly logger: () => Logger
+  readonly workerLine: (workerId: number, line: string) => void
+  readonly everywhereLog: EverywhereLog
+  readonly nextId: () => number
+}
+
+const heartbeatIntervalMs = 3_000
+const silenceLimitMs = 15_000
+/** What a call over the limit of time is given to yield before its thread is replaced. */
+const interruptGraceMs = 250
+
+export class Supervisor implements Doorkeeper {
+  readonly membership: Membership = new Membership()
+  readonly relay: Relay
+  /** Values of calls that workers made to this process. */
+  readonly values: ValueStore = new ValueStore()
+  readonly #options: SupervisorOptions
+  readonly #memory = SharedMemory.create()
+  readonly #answers = new Map<number, (answer: boolean) => void>()
+  #lastRange = 0
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.relay = new Relay({
+      worker: (id) => {
+        const worker = this.membership.get(id)
+        // Until its process has ended, a lost one is still known.
+        return worker?.exit === undefined ? worker : undefined
+      },
+      refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
+    })
+    this.membership.onChange(() => {
+      for (const worker of this.membership.all)
+        worker.tellAll({ type: 'members', workers: this.membership.live })
+    })
+  }
+
+  /** Expects one more worker. */
+  expect(name: string, url: string): Credentials {
+    const token = randomBytes(32).toString('base64url')
+    const worker: RemoteWorker = new RemoteWorker({
+      id: this.membership.takeId(),
+      name,
+      token,
+      heartbeatIntervalMs,
+      silenceLimitMs,
+      nextId: this.#options.nextId,
+      nextRange: () => ++this.#lastRange,
+      events: {
+        message: (message, body, connection) => this.#receive(message, body, connection),
+        relay: (header, bytes, from) => this.relay.take(header, bytes, from),
+        threadLost: (connection) => this.#threadLost(worker, connection),
+        threadReady: (connection) => this.#threadReady(worker, connection),
+        leaving: () => {
+          worker.isLeaving = true
+          this.membership.leave(worker.id)
+        },
+        silent: () => this.lose(worker, disconnected),
+      },
+    })
+    this.membership.add(worker)
+    return { url, name, token }
+  }
+
+  /** Watches over a worker that was asked for. */
+  launched(launched: LaunchedWorker): RemoteWorker {
+    const worker = this.membership.named(launched.name)
+    if (worker === undefined) throw new Error(`Cannot watch over ${launched.name}: it was not admitted`)
+    worker.launched = launched
+    launched.onLine((line) => {
+      if (!worker.isRemoved) this.#options.workerLine(worker.id, line)
+    })
+    void launched.exited.then((exit) => {
+      this.lose(worker, exit)
+      this.membership.forget(worker)
+    })
+    // It may have dialled before the manager that launched it said so.
+    this.#joinIfConnected(worker)
+    return worker
+  }
+
+  admit(hello: Hello): ReturnType<Doorkeeper['admit']> {
+    const worker = this.membership.named(hello.name)
+    // Its threads may dial again before they hear that it is to end.
+    if (worker?.exit !== undefined && isSame(hello.token, worker.token)) return { answer: late, isLate: true }
+    const abort = judgeHello(hello, worker?.exit === undefined ? worker?.token : undefined)
+    if (abort !== undefined || worker === undefined) return { answer: abort ?? unexpected }
+    const isShared =
+      hello.memory !== undefined && this.#memory !== undefined && SharedMemoryReader.canReach(hello.memory)
+    const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)
+    if (connection === undefined) return { answer: unexpected }
+    this.relay.add(connection)
+    const answer: Welcome = {
+      type: 'welcome',
+      workerId: worker.id,
+      idRange: connection.range,
+      proof: proofOf(worker.token, hello.nonce),
+      received: connection.mailbox.link.received,
+      heartbeatIntervalMs,
+      silenceLimitMs,
+      ...(isShared && { memory: this.#memory?.probe }),
+    }
+    return {
+      answer,
+      attach: (transport: Transport) => this.#attach(worker, connection, transport, hello.received),
+    }
+  }
+
+  /** Ends a worker's membership; the first reason that is known stands. */
+  lose(worker: RemoteWorker, exit: WorkerExit): void {
+    if (worker.exit !== undefined) return
+    worker.exit = worker.isRemoved
+      ? removed(exit)
+      : worker.isLeaving
+        ? { ...exit, blame: 'infrastructure' }
+        : exit
+    const wasLive = worker.hasJoined
+    const loss = this.membership.lose(worker, worker.exit)
+    const refusal = this.#options.peer().carrier.encodeThrown(loss).body
+    for (const connection of worker.connections) this.relay.remove(connection, refusal)
+    worker.destroy()
+    this.#options.peer().lost(worker.id, loss)
+    worker.joined.reject(loss)
+    if (exit === disconnected) worker.launched?.end('kill')
+    if (wasLive && !worker.isRemoved) this.#options.logger().warn(describeExit(worker.id, worker.exit))
+  }
+
+  /** Runs an entry on the threads that have replayed those before it, of workers that are not live yet. */
+  replayWhereJoining(entry: EverywhereEntry): void {
+    for (const worker of this.membership.all) {
+      if (worker.hasJoined) continue
+      for (const { mailbox } of worker.threads) {
+        this.#options.everywhereLog.replayOne(entry, this.#replayTarget(worker, mailbox))
+      }
+    }
+  }
+
+  /** Aborts what runs on a worker, or the one call; a thread that never yields is replaced. */
+  async interrupt(worker: RemoteWorker, thread: WorkerConnection, call?: number): Promise<void> {
+    const id = this.#options.nextId()
+    const index = thread.thread?.index ?? 0
+    const isReplaced = await this.#ask(worker, id, {
+      type: 'interrupt',
+      id,
+      thread: index,
+      graceMs: interruptGraceMs,
+      ...(call !== undefined && { call }),
+    })
+    const successor = isReplaced ? worker.expectSuccessor(thread) : undefined
+    if (successor !== undefined) this.relay.add(successor)
+  }
+
+  /** Takes a call back that has not started: true when it never will. */
+  async takeBack(
+    worker: RemoteWorker,
+    mailbox: Mailbox,
+    claim: { slot: number; generation: number },
+  ): Promise<boolean> {
+    const thread = worker.threads.find((connection) => connection.mailbox === mailbox)?.thread
+    if (thread === undefined) return false
+    const id = this.#options.nextId()
+    return await this.#ask(worker, id, { type: 'recall', id, thread: thread.index, claim })
+  }
+
+  /** Sends a question over the control connection; false when the worker is lost before it answers. */
+  #ask(worker: RemoteWorker, id: number, message: Message): Promise<boolean> {
+    if (worker.exit !== undefined) return Promise.resolve(false)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const answered = (answer: boolean): void => {
+      this.#answers.delete(id)
+      forget()
+      resolve(answer)
+    }
+    const forget = worker.whenLost(() => answered(false))
+    this.#answers.set(id, answered)
+    worker.ask(message)
+    return promise
+  }
+
+  #attach(worker: RemoteWorker, connection: WorkerConnection, transport: Transport, received: number): void {
+    worker.attach(connection, transport, received)
+    this.#joinIfConnected(worker)
+  }
+
+  #joinIfConnected(worker: RemoteWorker): void {
+    if (!worker.isConnected || worker.hasJoined || worker.exit !== undefined) return
+    worker.hasJoined = true
+    this.membership.join(worker.id)
+    this.#options.logger().info(`${worker.name} is up`)
+    worker.joined.resolve(worker.id)
+  }
+
+  #threadReady(worker: RemoteWorker, { mailbox }: WorkerConnection): void {
+    mailbox.post({ type: 'members', workers: this.membership.live })
+    this.#options.everywhereLog.replay(this.#replayTarget(worker, mailbox))
+  }
+
+  #replayTarget(worker: RemoteWorker, mailbox: Mailbox): ReplayTarget {
+    const failed = (error: unknown): void => {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#options.logger().warn(`everywhere failed on ${worker.name}: ${why}`)
+    }
+    return { caller: this.#options.peer(), workerId: worker.id, mailbox, failed }
+  }
+
+  #threadLost(worker: RemoteWorker, connection: WorkerConnection): void {
+    const reason = new AbortError('Interrupted')
+    this.relay.remove(connection, this.#options.peer().carrier.encodeThrown(reason).body, 'thrown')
+    this.#options.peer().mailboxLost(connection.mailbox, () => new RemoteError(worker.id, reason))
+  }
+
+  #receive(message: Message, body: EncodedBody, connection: WorkerConnection): void {
+    if (message.type === 'fetch') answerFetch(this.values, message, connection.mailbox)
+    else if (message.type === 'release') this.values.delete(message.ref)
+    else if (message.type === 'recalled') this.#answers.get(message.id)?.(message.isTaken)
+    else if (message.type === 'interrupted') this.#answers.get(message.id)?.(message.isReplaced)
+    else this.#options.peer().receive(message, body, connection.mailbox)
+  }
+
+  #refusalOf(id: number): Error {
+    try {
+      return this.membership.lossOf(id) ?? new RangeError(`Worker ${id} has not joined yet`)
+    } catch (error) {
+      return error instanceof Error ? error : new RangeError(String(error))
+    }
+  }
+}
+
+const late = {
+  type: 'abort',
+  code: 'AUTHENTICATION',
+  message: 'this worker is not expected any more',
+} as const
+
+const unexpected = {
+  type: 'abort',
+  code: 'AUTHENTICATION',
+  message: 'no worker of this name is expected',
+} as const
+
+const disconnected: WorkerExit = {
+  reason: 'Disconnected',
+  detail: `silent for ${silenceLimitMs / 1_000} s`,
+  blame: 'infrastructure',
+  advice:
+    'The process hung, or the network between it and the manager is broken; what ran there may still be running',
+}
+
+function removed(exit: WorkerExit): WorkerExit {
+  const { detail: _, ...facts } = exit
+  return { ...facts, reason: 'Removed', blame: 'requested' }
+}

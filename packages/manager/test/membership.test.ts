@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { Membership } from '../src/membership.ts'
+import { RemoteWorker } from '../src/remote-worker.ts'
+
+const exit = { reason: 'Killed', detail: 'SIGKILL', blame: 'unknown' } as const
+
+function createWorker(id: number): RemoteWorker {
+  return new RemoteWorker({
+    id,
+    name: `w-${id}`,
+    token: 'secret',
+    heartbeatIntervalMs: 60_000,
+    silenceLimitMs: 60_000,
+    nextRange: () => 1,
+    nextId: () => 1,
+    events: {
+      message() {},
+      relay: () => false,
+      threadLost() {},
+      threadReady() {},
+      leaving() {},
+      silent() {},
+    },
+  })
+}
+
+/** A membership with these workers, all of which have joined. */
+function createMembership(...ids: number[]): { membership: Membership; changes: (readonly number[])[] } {
+  const membership = new Membership()
+  for (const id of ids) {
+    membership.add(createWorker(id))
+    membership.join(id)
+  }
+  const changes: (readonly number[])[] = []
+  membership.onChange(() => changes.push(membership.live))
+  return { membership, changes }
+}
+
+test('Membership gives ids from 2 on, and none twice', () => {
+  const { membership } = createMembership()
+  expect(membership.nextId).toBe(2)
+  expect([membership.takeId(), membership.takeId()]).toEqual([2, 3])
+  expect(membership.nextId).toBe(4)
+})
+
+test('Membership.live has the workers that joined, sorted, whatever the order', () => {
+  const { membership, changes } = createMembership()
+  for (const id of [2, 3, 10]) membership.add(createWorker(id))
+  for (const id of [10, 2, 3]) membership.join(id)
+  expect(changes).toEqual([[10], [2, 10], [2, 3, 10]])
+  expect([membership.isLive(3), membership.isLive(4)]).toEqual([true, false])
+})
+
+test('Membership knows a worker that has not joined, by its id and its name, but it is not live', () => {
+  const { membership } = createMembership(2)
+  const joining = createWorker(3)
+  membership.add(joining)
+  expect(membership.live).toEqual([2])
+  expect([membership.get(3), membership.named('w-3')]).toEqual([joining, joining])
+  expect(membership.all.map(({ id }) => id)).toEqual([2, 3])
+  expect(membership.lossOf(3)).toBeUndefined()
+})
+
+test('Membership.leave() takes a worker out of live once, and tells it once', () => {
+  const { membership, changes } = createMembership(2, 3)
+  membership.leave(2)
+  membership.leave(2)
+  membership.leave(9)
+  expect(changes).toEqual([[3]])
+  expect(membership.get(2)?.id).toBe(2)
+})
+
+test('Membership.lose() says how the worker ended, also when it is forgotten', () => {
+  const { membership, changes } = createMembership(2, 3)
+  const worker = createWorker(2)
+  const loss = membership.lose(worker, exit)
+  expect(loss).toMatchObject({
+    workerId: 2,
+    reason: 'Killed',
+    message: 'Worker 2 was terminated due to: Killed (SIGKILL)',
+  })
+  expect(changes).toEqual([[3]])
+  expect(membership.lossOf(2)).toBe(loss)
+  membership.forget(worker)
+  expect(membership.get(2)).toBeUndefined()
+  expect(membership.named('w-2')).toBeUndefined()
+  expect(membership.lossOf(2)).toBe(loss)
+})
+
+test('Membership.lossOf() has nothing to tell of the manager and of live workers', () => {
+  const { membership } = createMembership(2)
+  expect([membership.lossOf(1), membership.lossOf(2)]).toEqual([undefined, undefined])
+})
+
+test('Membership.lossOf() of an id that never was names it and those that are', () => {
+  const { membership } = createMembership(2, 3)
+  expect(() => membership.lossOf(9)).toThrow(new RangeError('No process has the id 9 (there are 1, 2, 3)'))
+})
+
+test('Membership.onChange() ends when its result is called, also while it is told', () => {
+  const { membership } = createMembership()
+  const told: string[] = []
+  const end = membership.onChange(() => {
+    told.push('first')
+    end()
+  })
+  membership.onChange(() => told.push('second'))
+  membership.join(2)
+  membership.join(3)
+  expect(told).toEqual(['first', 'second', 'second'])
+})

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { bodyOf, type RelayedWorker, RelayedWorkers, settled } from './relayed-workers.ts'
+
+const mib = 1024 * 1024
+
+/** Two workers, of which 2 has called 3 with this many bytes. */
+async function called(
+  workers: RelayedWorkers,
+  bytes = 10,
+): Promise<{ from: RelayedWorker; to: RelayedWorker; id: number }> {
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const id = from.thread.nextId()
+  from.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f' }, bodyOf(bytes))
+  await settled(bytes > mib ? 3 : 12)
+  return { from, to, id }
+}
+
+test.each(['failed', 'thrown'] as const)(
+  'Relay.remove() answers what was asked of a lost worker: %s',
+  async (kind) => {
+    using workers = new RelayedWorkers()
+    const { from, to, id } = await called(workers)
+    const fetch = from.thread.nextId()
+    from.thread.mailbox.post({ type: 'fetch', id: fetch, to: 3, ref: 5 })
+    await settled()
+    workers.lose(to, kind)
+    await settled()
+    expect(from.thread.messages).toHaveLength(2)
+    expect(from.thread.messages).toContainEqual({ type: 'error', id, kind })
+    expect(from.thread.messages).toContainEqual({ type: 'error', id: fetch, kind })
+    expect(from.thread.texts).toEqual(['lost 3', 'lost 3'])
+    expect(workers.relay.size).toBe(0)
+  },
+)
+
+test('Relay.remove() cancels what a lost worker had asked for, and drops the answer', async () => {
+  using workers = new RelayedWorkers()
+  const { from, to, id } = await called(workers)
+  workers.lose(from)
+  to.thread.mailbox.post({ type: 'result', id }, bodyOf(10 * mib))
+  await settled(60)
+  expect(to.thread.messages.slice(1)).toEqual([{ type: 'cancel', id, to: 3 }])
+  expect(workers.relay.size).toBe(0)
+})
+
+test('Relay.remove() answers a call whose answer had begun when the worker was lost', async () => {
+  using workers = new RelayedWorkers()
+  const { from, to, id } = await called(workers)
+  to.thread.mailbox.post({ type: 'result', id }, bodyOf(20 * mib))
+  await settled(3)
+  workers.lose(to)
+  await settled(60)
+  expect(from.thread.messages).toEqual([{ type: 'error', id, kind: 'failed' }])
+  expect(workers.relay.size).toBe(0)
+})
+
+test('Relay.remove() leaves an answer alone that has arrived whole', async () => {
+  using workers = new RelayedWorkers()
+  const { from, to, id } = await called(workers)
+  to.thread.mailbox.post({ type: 'result', id }, bodyOf(2 * mib))
+  await settled(60)
+  workers.lose(to)
+  await settled()
+  expect(from.thread.messages).toEqual([{ type: 'result', id }])
+})
+
+test('Relay.remove() of a worker stops the bodies that are on their way to it', async () => {
+  using workers = new RelayedWorkers()
+  const { from, to, id } = await called(workers, 40 * mib)
+  workers.lose(to)
+  await settled(60)
+  expect(from.thread.messages).toEqual([{ type: 'error', id, kind: 'failed' }])
+  expect(workers.relay.size).toBe(0)
+  expect(from.thread.mailbox.link.isAttached).toBe(true)
+})
+
+test('Relay.remove() of a caller drops its call that is under way, and lets those of others pass', async () => {
+  using workers = new RelayedWorkers()
+  const { from, to } = await called(workers, 40 * mib)
+  const other = workers.add(4)
+  workers.lose(from)
+  const id = other.thread.nextId()
+  other.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f' })
+  await settled(60)
+  expect(to.thread.messages.filter(({ type }) => type === 'call')).toEqual([
+    { type: 'call', id, to: 3, fn: 'f' },
+  ])
+})
+
+test('Relay does not let a stop overtake what it stops', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const { link } = from.thread.mailbox
+  const [first, second, stream] = [from.thread.nextId(), from.thread.nextId(), from.thread.nextId()]
+  link.send({ type: 'call', id: first, to: 3, fn: 'f', parts: [mib], stream }, null)
+  link.send({ type: 'stop', stream }, null)
+  link.send({ type: 'call', id: second, to: 3, fn: 'f' }, null)
+  await settled()
+  expect(to.thread.messages).toEqual([{ type: 'call', id: second, to: 3, fn: 'f' }])
+})
+
+test('Relay takes chunks of a stream only from whoever began it', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to, other] = [workers.add(2), workers.add(3), workers.add(4)]
+  const [id, stream] = [from.thread.nextId(), from.thread.nextId()]
+  from.thread.mailbox.link.send({ type: 'call', id, to: 3, fn: 'f', parts: [3], stream }, null)
+  await settled()
+  other.thread.mailbox.link.send({ type: 'chunk', stream }, Buffer.from('bad'))
+  await settled()
+  from.thread.mailbox.link.send({ type: 'chunk', stream }, Buffer.from('yes'))
+  await settled()
+  expect(to.thread.texts).toEqual(['yes'])
+})
+
+test('Relay takes a chunk in memory that is not shared for a breach of the protocol', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const [id, stream] = [from.thread.nextId(), from.thread.nextId()]
+  const { link } = from.thread.mailbox
+  link.send({ type: 'call', id, to: 3, fn: 'f', parts: [3], stream }, null)
+  link.send({ type: 'chunk', stream, slot: { pid: process.pid, fd: 0, offset: 0, length: 3 } }, null)
+  await settled()
+  expect(workers.silent).toEqual([2])
+  expect(to.thread.messages).toEqual([])
+})

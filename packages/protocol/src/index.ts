@@ -1,0 +1,53 @@
+export { bodyBytes, type EncodedBody, emptyBody } from './body.ts'
+export { Codec } from './codec/codec.ts'
+export {
+  type AnyFunction,
+  type CodecHooks,
+  type DescribedFunction,
+  type DescribedHandle,
+  type FunctionShell,
+  type FunctionUse,
+  noHooks,
+  type RevivedFunction,
+} from './codec/hooks.ts'
+export { type Duration, describe, durationMs } from './duration.ts'
+export {
+  AbortError,
+  AuthenticationError,
+  type Blame,
+  DialbackError,
+  describeExit,
+  LaunchError,
+  type LaunchFailure,
+  type PodIdentity,
+  ProtocolError,
+  RemoteError,
+  SerializationError,
+  type TimelineEntry,
+  VersionMismatchError,
+  type WorkerExit,
+  WorkerTerminatedError,
+} from './errors.ts'
+export {
+  type Abort,
+  decodeHello,
+  decodeWelcome,
+  encodeHandshake,
+  type Hello,
+  isSame,
+  judgeHello,
+  proofOf,
+  protocolVersion,
+  type Welcome,
+} from './handshake.ts'
+export { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
+export { limits } from './limits.ts'
+export { Link, type LinkEvents } from './link.ts'
+export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions } from './mailbox.ts'
+export { memoryTransportPair } from './memory-transport.ts'
+export type { Call, Claim, Fetch, Header, Message, SharedSlot } from './message.ts'
+export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts'
+export { parseHeader } from './parse-message.ts'
+export { SharedMemory, SharedMemoryReader, type SharedProbe } from './shared-memory.ts'
+export type { Transport, TransportEvents } from './transport.ts'
+export { WebSocketTransport, webSocketClientOptions, webSocketServerOptions } from './websocket-transport.ts'

@@ -1,0 +1,236 @@
+/**
+ * A reliable, ordered stream of frames over transports that may break: frames of one turn are joined into packets,
+ * packets are numbered, kept until acknowledged, and sent again over the next transport.
+ */
+
+import { ProtocolError } from './errors.ts'
+import { limits } from './limits.ts'
+import type { Header } from './message.ts'
+import { decodePacket, encodePacket, type Frame } from './packet.ts'
+import type { Transport } from './transport.ts'
+
+export interface LinkEvents {
+  frame(header: Header, bytes: Uint8Array | null): void
+  /** All frames of one packet were given to `frame`. */
+  packetEnd(): void
+  /** The transport is gone. The link lives on: `attach` another one, or `close` it. */
+  detached(reason: string): void
+  /** The peer broke the protocol; its transport was closed. */
+  violated(error: ProtocolError): void
+}
+
+export class Link {
+  readonly #events: LinkEvents
+  #transport: Transport | undefined
+  #queue: Frame[] = []
+  #urgent: Frame[] = []
+  #isFlushScheduled = false
+  #isClosed = false
+  #sent = 0
+  #received = 0
+  #acknowledgedToPeer = 0
+  #bytesSinceAck = 0
+  #ackTimer: NodeJS.Timeout | undefined
+  /** Packets that the peer has not acknowledged; the first has sequence `#firstKept`. */
+  #kept: Uint8Array[] = []
+  #firstKept = 1
+  #lastReceivedAt = performance.now()
+
+  constructor(events: LinkEvents) {
+    this.#events = events
+  }
+
+  /** The sequence of the last packet received: what the other side need not send again. */
+  get received(): number {
+    return this.#received
+  }
+
+  get isAttached(): boolean {
+    return this.#transport !== undefined
+  }
+
+  /** When something last arrived, in ms of `performance.now()`. */
+  get lastReceivedAt(): number {
+    return this.#lastReceivedAt
+  }
+
+  /** Whether the peer has all that was sent. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#urgent.length === 0 && this.#kept.length === 0
+  }
+
+  /** Goes on over `transport`; `peerReceived` is the peer's `received`. @throws {ProtocolError} when that was never sent. */
+  attach(transport: Transport, peerReceived: number): void {
+    this.#forget(peerReceived)
+    const former = this.#transport
+    this.#transport = transport
+    this.#lastReceivedAt = performance.now()
+    former?.terminate()
+    transport.bind({
+      message: (packet) => {
+        if (this.#transport === transport) this.#receive(packet)
+      },
+      closed: (reason) => {
+        if (this.#transport === transport) this.#detach(reason)
+      },
+      drained: () => this.flush(),
+    })
+    for (const packet of this.#kept) transport.send(packet)
+    this.flush()
+  }
+
+  /** Sends a frame with what else this turn sends. An urgent one overtakes what waits. */
+  send(header: Header, bytes: Uint8Array | null, isUrgent = false): void {
+    if (this.#isClosed) return
+    const frame = { header, bytes }
+    if (isUrgent) this.#urgent.push(frame)
+    else this.#queue.push(frame)
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    queueMicrotask(() => this.flush())
+  }
+
+  /** Sends what waits, now, as far as the transport takes it. */
+  flush(): void {
+    this.#isFlushScheduled = false
+    this.#pump(false)
+  }
+
+  /** Sends what waits, then closes the transport; the link is of no use afterwards. */
+  close(reason: string): void {
+    this.#pump(true)
+    this.#end()
+    this.#release()?.close(reason)
+  }
+
+  /** Drops the transport, as if the network had: `detached` is told. */
+  drop(reason: string): void {
+    const transport = this.#release()
+    if (transport === undefined) return
+    transport.terminate()
+    this.#events.detached(reason)
+  }
+
+  /** Closes at once and forgets everything; `detached` is not told. */
+  destroy(): void {
+    this.#end()
+    this.#kept = []
+    this.#queue = []
+    this.#urgent = []
+    this.#release()?.terminate()
+  }
+
+  hold(isHeld: boolean): void {
+    this.#transport?.hold(isHeld)
+  }
+
+  #end(): void {
+    this.#isClosed = true
+    clearTimeout(this.#ackTimer)
+  }
+
+  #pump(isAll: boolean): void {
+    while (this.#transport !== undefined && (isAll || !this.#transport.isFull)) {
+      const frames = this.#nextFrames()
+      if (frames.length === 0) return
+      this.#sent += 1
+      const packet = encodePacket(this.#sent, this.#received, frames)
+      this.#markAcknowledged()
+      this.#kept.push(packet)
+      this.#transport.send(packet)
+    }
+  }
+
+  #nextFrames(): Frame[] {
+    const total = this.#urgent.length + this.#queue.length
+    if (total === 0) return []
+    let bytes = 0
+    const frames: Frame[] = []
+    for (const queue of [this.#urgent, this.#queue]) {
+      let taken = 0
+      while (taken < queue.length && bytes < limits.packetTargetBytes) {
+        const frame = queue[taken]
+        if (frame === undefined) break
+        frames.push(frame)
+        bytes += frameBytes(frame)
+        taken += 1
+      }
+      if (taken === queue.length) queue.length = 0
+      else queue.splice(0, taken)
+    }
+    return frames
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#lastReceivedAt = performance.now()
+    try {
+      const packet = decodePacket(bytes)
+      this.#forget(packet.acknowledged)
+      // Sent again after a resume although it had arrived.
+      if (packet.sequence <= this.#received) return
+      if (packet.sequence !== this.#received + 1)
+        throw new ProtocolError(`Received packet ${packet.sequence} after ${this.#received}`)
+      this.#received = packet.sequence
+      this.#bytesSinceAck += bytes.byteLength
+      for (const frame of packet.frames) {
+        this.#events.frame(frame.header, frame.bytes)
+        // A frame may have been the last word.
+        if (this.#isClosed) return
+      }
+      this.#events.packetEnd()
+      this.#acknowledgeSoon()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#release()?.terminate()
+      this.#events.violated(error)
+    }
+  }
+
+  #forget(acknowledged: number): void {
+    const count = acknowledged - this.#firstKept + 1
+    if (count <= 0) return
+    if (count > this.#kept.length)
+      throw new ProtocolError(`Received an acknowledgement of packet ${acknowledged}, which was not sent`)
+    if (count === this.#kept.length) this.#kept.length = 0
+    else this.#kept.splice(0, count)
+    this.#firstKept += count
+  }
+
+  #acknowledgeSoon(): void {
+    const packets = this.#received - this.#acknowledgedToPeer
+    if (packets >= limits.ackEveryPackets || this.#bytesSinceAck >= limits.ackEveryBytes) this.#acknowledge()
+    else this.#ackTimer ??= setTimeout(() => this.#acknowledge(), limits.ackDelayMs).unref()
+  }
+
+  #acknowledge(): void {
+    clearTimeout(this.#ackTimer)
+    this.#ackTimer = undefined
+    if (this.#received === this.#acknowledgedToPeer || this.#transport === undefined) return
+    this.#transport.send(encodePacket(0, this.#received, []))
+    this.#markAcknowledged()
+  }
+
+  #markAcknowledged(): void {
+    this.#acknowledgedToPeer = this.#received
+    this.#bytesSinceAck = 0
+  }
+
+  #detach(reason: string): void {
+    if (this.#release() !== undefined) this.#events.detached(reason)
+  }
+
+  /** Lets go of the transport first, so that its end is not taken for a loss. */
+  #release(): Transport | undefined {
+    const transport = this.#transport
+    this.#transport = undefined
+    return transport
+  }
+}
+
+/** About what a frame takes in a packet: headers are short but for their lists. */
+function frameBytes({ header, bytes }: Frame): number {
+  const body = (bytes?.byteLength ?? 0) + 8 * (header.parts?.length ?? 0)
+  if (header.type === 'call' || header.type === 'define')
+    return 128 + body + 80 * (header.modules?.length ?? 0)
+  return 64 + body + (header.type === 'members' ? 8 * header.workers.length : 0)
+}

@@ -1,0 +1,246 @@
+/** Messages with bodies of any size over a link: small ones in their frame, large ones as chunks in between others. */
+
+import { bodyBytes, type EncodedBody, emptyBody } from './body.ts'
+import { BodyReceiver, inlineBody } from './body-receiver.ts'
+import { BodySender } from './body-sender.ts'
+import { ProtocolError } from './errors.ts'
+import { limits } from './limits.ts'
+import { Link } from './link.ts'
+import type { Header, Message, SharedSlot } from './message.ts'
+import { type SharedMemory, SharedMemoryReader } from './shared-memory.ts'
+
+export interface MailboxEvents {
+  /** A whole message. `call`, `define` and `module` come in the order in which their sender posted them. */
+  message(message: Message, body: EncodedBody): void
+  /** Takes a frame that is for somebody else: true when it did. */
+  relay?(header: Header, bytes: Uint8Array | null): boolean
+  detached(reason: string): void
+  violated(error: ProtocolError): void
+}
+
+export interface MailboxOptions {
+  readonly events: MailboxEvents
+  /** Numbers the streams; from the range that the process got in its welcome. */
+  readonly nextStream: () => number
+  /** Set when the other end can read this process' shared memory. */
+  readonly memory?: SharedMemory | undefined
+}
+
+/** A message whose body is under way, or that waits behind such a one. */
+interface Arrival {
+  readonly message: Message
+  readonly receiver?: BodyReceiver
+  readonly body: EncodedBody
+}
+
+/** Ids are `range * idsPerRange + n`: the range tells whose they are. */
+export const idsPerRange: number = 2 ** 32
+
+export class Mailbox {
+  readonly link: Link
+  readonly #events: MailboxEvents
+  readonly #nextStream: () => number
+  readonly #memory: SharedMemory | undefined
+  readonly #reader = new SharedMemoryReader()
+  readonly #senders = new Map<number, BodySender>()
+  readonly #receivers = new Map<number, Arrival>()
+  /** By range: what arrived behind a message whose body is under way, that one first. */
+  readonly #ordered = new Map<number, Arrival[]>()
+  readonly #credits = new Map<number, number>()
+
+  constructor(options: MailboxOptions) {
+    this.#events = options.events
+    this.#nextStream = options.nextStream
+    this.#memory = options.memory
+    this.link = new Link({
+      frame: (header, bytes) => this.#receive(header, bytes),
+      packetEnd: () => this.#sendCredits(),
+      detached: (reason) => this.#events.detached(reason),
+      violated: (error) => this.#events.violated(error),
+    })
+  }
+
+  /** Whether bodies may come and go through shared memory. */
+  get sharesMemory(): boolean {
+    return this.#memory !== undefined
+  }
+
+  /**
+   * Sends a message. The body's buffers are copied before this returns; its head must not change any more. An urgent
+   * one overtakes what waits, unless its body is large.
+   *
+   * @throws {RangeError} when the body is larger than a peer would take; nothing was sent.
+   */
+  post(message: Message, body: EncodedBody = emptyBody, isUrgent = false): void {
+    if (body.head.byteLength === 0 && body.buffers.length === 0) this.link.send(message, null, isUrgent)
+    else if (body.buffers.length === 0 && body.head.byteLength <= limits.inlineBodyBytes)
+      this.link.send(message, body.head, isUrgent)
+    else this.#postParts(message, body, isUrgent)
+  }
+
+  /** Gives the bytes of a slot that the other end filled. @throws when it is gone. */
+  readShared(slot: SharedSlot): Uint8Array {
+    const bytes = Buffer.allocUnsafe(slot.length)
+    this.#reader.read(slot, bytes)
+    return bytes
+  }
+
+  /** Sends what waits, then closes the link and lets go of shared memory. */
+  close(reason: string): void {
+    this.link.close(reason)
+    this.destroy()
+  }
+
+  /** Closes the link at once and lets go of shared memory. */
+  destroy(): void {
+    this.link.destroy()
+    for (const sender of this.#senders.values()) sender.abandon()
+    this.#senders.clear()
+    this.#receivers.clear()
+    this.#ordered.clear()
+    this.#reader.close()
+  }
+
+  #postParts(message: Message, body: EncodedBody, isUrgent: boolean): void {
+    const parts = [body.head.byteLength, ...body.buffers.map((buffer) => buffer.byteLength)]
+    const bytes = bodyBytes(body)
+    if (bytes <= limits.inlineBodyBytes) {
+      this.link.send({ ...message, parts }, Buffer.concat([body.head, ...body.buffers]), isUrgent)
+      return
+    }
+    if (bytes > limits.maxBodyBytes)
+      throw new RangeError(`Cannot send more than ${limits.maxBodyBytes} bytes: ${bytes}`)
+    if (parts.length > limits.maxBodyParts)
+      throw new RangeError(`Cannot send more than ${limits.maxBodyParts} buffers: ${parts.length}`)
+    const stream = this.#nextStream()
+    this.link.send({ ...message, parts, stream }, null)
+    const sender = new BodySender(stream, body, this.#memory, (chunk, bytes) => {
+      this.link.send(chunk, bytes)
+      if (chunk.slot !== undefined) this.link.flush()
+    })
+    this.#senders.set(stream, sender)
+  }
+
+  #receive(header: Header, bytes: Uint8Array | null): void {
+    if (this.#events.relay?.(header, bytes) === true) return
+    switch (header.type) {
+      case 'chunk':
+        this.#addChunk(header, bytes)
+        return
+      case 'credit':
+        if (this.#senders.get(header.stream)?.credit(header.chunks) === true)
+          this.#senders.delete(header.stream)
+        return
+      case 'stop':
+        this.#stop(header.stream)
+        return
+      case 'call':
+      case 'define':
+      case 'module':
+        this.#arrive(header, bytes, Math.floor(header.id / idsPerRange))
+        return
+      // biome-ignore format: the rest is delivered as soon as it is whole
+      case 'result':
+      case 'error':
+      case 'cancel':
+      case 'unknown':
+      case 'fetch':
+      case 'release':
+      case 'ping':
+      case 'pong':
+      case 'members':
+      case 'recall':
+      case 'recalled':
+      case 'interrupt':
+      case 'interrupted':
+      case 'drain':
+      case 'goodbye':
+        this.#arrive(header, bytes, undefined)
+    }
+  }
+
+  #arrive(header: Header, bytes: Uint8Array | null, range: number | undefined): void {
+    const queue = range === undefined ? undefined : this.#ordered.get(range)
+    if (header.stream === undefined) {
+      const body = inlineBody(header, bytes)
+      if (queue === undefined) this.#events.message(header, body)
+      else queue.push({ message: header, body })
+      return
+    }
+    if (this.#receivers.has(header.stream))
+      throw new ProtocolError(`Received ${header.type} with a stream that is in use: ${header.stream}`)
+    const receiver = new BodyReceiver(header.parts ?? [], this.#reader)
+    const arrival = { message: header, receiver, body: emptyBody }
+    this.#receivers.set(header.stream, arrival)
+    if (range === undefined) return
+    if (queue === undefined) this.#ordered.set(range, [arrival])
+    else queue.push(arrival)
+  }
+
+  #addChunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null): void {
+    const arrival = this.#receivers.get(header.stream)
+    // Chunks of a stream that was stopped may still be under way.
+    if (arrival?.receiver === undefined) return
+    // Whoever shares no memory must not make this process open files.
+    if (header.slot !== undefined && !this.sharesMemory)
+      throw new ProtocolError('Received a chunk in memory that is not shared')
+    try {
+      arrival.receiver.add(header, bytes)
+    } catch (cause) {
+      // The owner of the shared memory is gone; its loss is told by other means.
+      if (cause instanceof ProtocolError) throw cause
+      this.#stop(header.stream)
+      return
+    }
+    this.#credits.set(header.stream, (this.#credits.get(header.stream) ?? 0) + 1)
+    if (!arrival.receiver.isComplete) return
+    this.#receivers.delete(header.stream)
+    this.#complete(arrival, arrival.receiver.body)
+  }
+
+  #complete(arrival: Arrival, body: EncodedBody): void {
+    const { message } = arrival
+    const range = 'id' in message && isOrdered(message) ? Math.floor(message.id / idsPerRange) : undefined
+    const queue = range === undefined ? undefined : this.#ordered.get(range)
+    if (range === undefined || queue === undefined) {
+      this.#events.message(message, body)
+      return
+    }
+    const at = queue.indexOf(arrival)
+    if (at >= 0) queue[at] = { message, body }
+    this.#deliverOrdered(range, queue)
+  }
+
+  #deliverOrdered(range: number, queue: Arrival[]): void {
+    while (queue[0] !== undefined && queue[0].receiver === undefined) {
+      const { message, body } = queue[0]
+      queue.shift()
+      this.#events.message(message, body)
+    }
+    if (queue.length === 0) this.#ordered.delete(range)
+  }
+
+  #stop(stream: number): void {
+    this.#senders.get(stream)?.abandon()
+    this.#senders.delete(stream)
+    const arrival = this.#receivers.get(stream)
+    this.#receivers.delete(stream)
+    if (arrival === undefined) return
+    for (const [range, queue] of this.#ordered) {
+      const at = queue.indexOf(arrival)
+      if (at < 0) continue
+      queue.splice(at, 1)
+      this.#deliverOrdered(range, queue)
+    }
+  }
+
+  #sendCredits(): void {
+    for (const [stream, chunks] of this.#credits)
+      this.link.send({ type: 'credit', stream, chunks }, null, true)
+    this.#credits.clear()
+  }
+}
+
+function isOrdered(message: Message): boolean {
+  return message.type === 'call' || message.type === 'define' || message.type === 'module'
+}

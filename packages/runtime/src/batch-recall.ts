@@ -1,0 +1,56 @@
+/** Takes batches back that wait at a worker behind another one, for workers that have nothing to do. */
+
+import type { StartedCall } from './caller.ts'
+import type { Lane, Slot } from './lane.ts'
+
+export interface RecallListener {
+  /** The batch never ran, and will not. */
+  onTaken(slot: Slot): void
+  /** It has begun; another one may do. */
+  onRefused(): void
+}
+
+export class BatchRecall {
+  readonly #lanes: ReadonlyMap<number, Lane>
+  readonly #listener: RecallListener
+
+  constructor(lanes: ReadonlyMap<number, Lane>, listener: RecallListener) {
+    this.#lanes = lanes
+    this.#listener = listener
+  }
+
+  /** Asks for one, unless as many have been asked for as there are idle workers. */
+  request(idleCount: number): void {
+    const slot = this.#choose(idleCount)
+    if (slot?.call === undefined) return
+    const { call } = slot
+    slot.recall = 'asked'
+    const onAnswer = (isTaken: boolean): void => this.#onAnswer(slot, call, isTaken)
+    call.recall().then(onAnswer, () => onAnswer(false))
+  }
+
+  /** The worker that began last is likely to end last. */
+  #choose(idleCount: number): Slot | undefined {
+    let chosen: Slot | undefined
+    let unanswered = 0
+    for (const { head, tail } of this.#lanes.values()) {
+      if (tail.call === undefined) continue
+      if (tail.recall === 'asked' && ++unanswered >= idleCount) return undefined
+      if (tail.recall !== 'none') continue
+      if (chosen === undefined || head.since > chosen.lane.head.since) chosen = tail
+    }
+    return chosen
+  }
+
+  #onAnswer(slot: Slot, call: StartedCall, isTaken: boolean): void {
+    // Else it has ended in the meantime.
+    if (slot.call === call) {
+      slot.recall = 'refused'
+      if (isTaken) {
+        this.#listener.onTaken(slot)
+        return
+      }
+    }
+    this.#listener.onRefused()
+  }
+}

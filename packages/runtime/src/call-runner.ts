@@ -1,0 +1,259 @@
+/** Runs the calls that arrive in this process, and answers them. */
+
+import { AbortError, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
+import { RunningCall, runningCall } from './call-context.ts'
+import { CallLanes } from './call-lanes.ts'
+import { type Carrier, type Encoded, NotLoaded } from './carrier.ts'
+import type { ClaimTable } from './claim-table.ts'
+import { type Definition, DefinitionStore } from './definition-store.ts'
+import { textOfThrown } from './fallback-error.ts'
+import type { Peer } from './peer.ts'
+import { postModules } from './post-encoded.ts'
+import type { KeptValue } from './value-store.ts'
+
+export interface CallRunnerOptions {
+  readonly carrier: Carrier
+  readonly nextId: () => number
+  /** Where calls that the caller may take back are claimed; absent where none can be. */
+  readonly claims?: ClaimTable
+  /** Keeps a value until it is fetched. */
+  readonly keep: (ref: number, value: KeptValue) => void
+  /** Prints what a call threw whose caller wants no answer. */
+  readonly print: (text: string) => void
+  /** What the functions that run here call by. */
+  readonly peer?: Peer
+}
+
+interface Job {
+  readonly call: Call
+  readonly body: EncodedBody
+  readonly mailbox: Mailbox
+}
+
+/** Replies of quick calls are joined; one that took this long is answered before the next begins. */
+const slowMs = 1
+
+export class CallRunner {
+  readonly #options: CallRunnerOptions
+  readonly #definitions = new DefinitionStore()
+  readonly #running = new Map<number, { call: RunningCall; job: Job }>()
+  readonly #lanes = new CallLanes<Job>((job) => this.#startQueued(job))
+  /** A call that waits for its modules or for a barrier, and all that arrived since: they start in order. */
+  #waiting: Job[] | undefined
+  /** The call that those in `#waiting` wait for, when it is one. */
+  #barrier: number | undefined
+  #onIdle: (() => void) | undefined
+
+  constructor(options: CallRunnerOptions) {
+    this.#options = options
+  }
+
+  /** Takes a definition; calls that name it and arrive later wait until it is ready. */
+  define(hash: string, body: EncodedBody, modules: readonly string[]): void {
+    const { carrier } = this.#options
+    const bytes = body.buffers.reduce((sum, buffer) => sum + buffer.byteLength, body.head.byteLength)
+    const ready = (): Definition => ({ fn: carrier.decodeFunction(body), bytes, slowestMs: slowMs + 1 })
+    const loading = carrier.loadModules(modules)
+    if (loading !== undefined) {
+      this.#definitions.set(hash, loading.then(ready))
+      return
+    }
+    try {
+      this.#definitions.set(hash, ready())
+    } catch (error) {
+      this.#definitions.set(hash, Promise.reject(error))
+    }
+  }
+
+  /** Starts a call, after those that arrived before it. */
+  receive(job: Job): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(job)
+      return
+    }
+    const definition = this.#definitions.get(job.call.fn)
+    if (definition === undefined) this.#answerUnknown(job)
+    else if (definition instanceof Promise) this.#await(definition, job)
+    else if (job.call.modules !== undefined) this.#awaitModules(job.call.modules, definition, job)
+    else this.#enterLane(job, definition)
+  }
+
+  /** Stops a call: its signal fires and it is answered at once, whatever its function goes on to do. */
+  cancel(id: number, reason: unknown): void {
+    const running = this.#running.get(id)
+    if (running !== undefined) {
+      running.call.abort(reason)
+      this.#fail(running.job, 'thrown', reason)
+      return
+    }
+    const at = this.#waiting?.findIndex((job) => job.call.id === id) ?? -1
+    const job = at < 0 ? this.#lanes.remove(({ call }) => call.id === id) : this.#waiting?.splice(at, 1)[0]
+    if (job !== undefined) this.#report(job, 'thrown', reason)
+  }
+
+  /** Stops all that runs. */
+  interrupt(): void {
+    // What begins because something else was stopped goes on.
+    const ids = [...this.#running.keys()]
+    for (const id of ids) this.cancel(id, new AbortError('Interrupted'))
+  }
+
+  /** Calls back once nothing runs, at once when nothing does. */
+  whenIdle(callback: () => void): void {
+    if (this.#running.size === 0) callback()
+    else this.#onIdle = callback
+  }
+
+  #await(definition: Promise<Definition>, job: Job): void {
+    this.#waiting = [job]
+    definition.then(
+      (ready) => this.#resume(job, () => this.#enterLane(job, ready)),
+      (error: unknown) => this.#resume(job, () => this.#report(job, 'failed', error)),
+    )
+  }
+
+  #awaitModules(modules: readonly string[], definition: Definition, job: Job): void {
+    const loading = this.#options.carrier.loadModules(modules)
+    if (loading === undefined) this.#enterLane(job, definition)
+    else
+      this.#await(
+        loading.then(() => definition),
+        job,
+      )
+  }
+
+  #resume(first?: Job, begin?: () => void): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    // Unless it was cancelled meanwhile.
+    if (first !== undefined && waiting[0] === first) {
+      waiting.shift()
+      begin?.()
+    }
+    // One of them may make the rest wait again.
+    for (const job of waiting) this.receive(job)
+  }
+
+  #enterLane(job: Job, definition: Definition): void {
+    const { lane } = job.call
+    if (lane === undefined || this.#lanes.enter(lane, job)) this.#start(job, definition)
+  }
+
+  #startQueued(job: Job): void {
+    const definition = this.#definitions.get(job.call.fn)
+    if (definition !== undefined && !(definition instanceof Promise)) {
+      this.#start(job, definition)
+      return
+    }
+    this.#answerUnknown(job)
+    if (job.call.lane !== undefined) this.#lanes.leave(job.call.lane)
+  }
+
+  #start(job: Job, definition: Definition): void {
+    const { call, body, mailbox } = job
+    if (call.claim !== undefined && this.#options.claims?.start(call.claim) === false) {
+      if (call.lane !== undefined) this.#lanes.leave(call.lane)
+      return
+    }
+    // What was answered before must not wait for this one to end.
+    if (definition.slowestMs > slowMs) mailbox.link.flush()
+    const running = new RunningCall(call.id, this.#options.peer)
+    this.#running.set(call.id, { call: running, job })
+    const startedAt = performance.now()
+    try {
+      const value = runningCall.run(running, () => this.#invoke(call, definition, body))
+      if (isThenable(value)) {
+        if (call.isBarrier === true) {
+          this.#waiting ??= []
+          this.#barrier = call.id
+        }
+        void this.#settleLater(job, value)
+        return
+      }
+      this.#settle(job, value)
+    } catch (error) {
+      this.#fail(job, 'thrown', error)
+    }
+    const tookMs = performance.now() - startedAt
+    definition.slowestMs = Math.max(tookMs, definition.slowestMs * 0.9)
+    if (tookMs > slowMs) mailbox.link.flush()
+  }
+
+  #invoke(call: Call, definition: Definition, body: EncodedBody): unknown {
+    const input = this.#options.carrier.decode(body) as unknown[]
+    if (call.isBatch === true) return runBatch(definition.fn, input)
+    return Reflect.apply(definition.fn, undefined, input)
+  }
+
+  async #settleLater(job: Job, value: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#settle(job, await value)
+    } catch (error) {
+      this.#fail(job, 'thrown', error)
+    }
+  }
+
+  #settle(job: Job, value: unknown): void {
+    if (!this.#running.has(job.call.id)) return
+    if (job.call.isSilent === true) {
+      this.#finish(job)
+      return
+    }
+    const { carrier } = this.#options
+    let encoded: Encoded
+    try {
+      // A batch gives what `runBatch` made.
+      encoded =
+        job.call.isBatch === true ? carrier.encodeOutcome(value as BatchRun) : carrier.encode(value, 'result')
+    } catch (error) {
+      if (error instanceof NotLoaded) void carrier.load().then(() => this.#settle(job, value))
+      else this.#fail(job, 'failed', error)
+      return
+    }
+    this.#answer(job, 'value', encoded)
+    this.#finish(job)
+  }
+
+  #fail(job: Job, kind: 'thrown' | 'failed', error: unknown): void {
+    if (!this.#running.has(job.call.id)) return
+    this.#report(job, kind, error)
+    this.#finish(job)
+  }
+
+  #report(job: Job, kind: 'thrown' | 'failed', error: unknown): void {
+    const { carrier, print } = this.#options
+    if (job.call.isSilent === true) {
+      print(textOfThrown(error))
+      return
+    }
+    try {
+      this.#answer(job, kind, carrier.encodeThrown(error))
+    } catch (notLoaded) {
+      if (!(notLoaded instanceof NotLoaded)) throw notLoaded
+      void carrier.load().then(() => this.#answer(job, kind, carrier.encodeThrown(error)))
+    }
+  }
+
+  #finish({ call }: Job): void {
+    const wasRunning = this.#running.delete(call.id)
+    if (wasRunning && call.lane !== undefined) this.#lanes.leave(call.lane)
+    if (call.id === this.#barrier) {
+      this.#barrier = undefined
+      this.#resume()
+    }
+    if (this.#running.size === 0) this.#onIdle?.()
+  }
+
+  #answer({ call, mailbox }: Job, kind: KeptValue['kind'], { body, modules }: Encoded): void {
+    const named = postModules(this.#options, mailbox, call.from ?? 1, modules)
+    if (call.keep !== undefined) this.#options.keep(call.keep, { kind, body, ...named })
+    if (kind !== 'value') mailbox.post({ type: 'error', id: call.id, kind, ...named }, body)
+    else if (call.keep === undefined) mailbox.post({ type: 'result', id: call.id, ...named }, body)
+    else mailbox.post({ type: 'result', id: call.id })
+  }
+
+  #answerUnknown({ call, mailbox }: Job): void {
+    mailbox.post({ type: 'unknown', id: call.id })
+  }
+}

@@ -1,0 +1,255 @@
+/** Makes values and functions of this process into bodies and back, with the modules that they need. */
+
+import { randomUUID } from 'node:crypto'
+import {
+  Codec,
+  type CodecHooks,
+  type DescribedFunction,
+  type EncodedBody,
+  SerializationError,
+} from '@dialback/protocol'
+import type { BatchRun } from './batch-run.ts'
+import type { AnyFunction, Shipment } from './caller.ts'
+import { contentHash } from './content-hash.ts'
+import { fallbackError } from './fallback-error.ts'
+import { FunctionExchange } from './reviving/function-exchange.ts'
+import { SentThings } from './sent-things.ts'
+import type { FunctionShell, ModuleFile } from './shipping/shell.ts'
+
+/** A function made ready to travel: named by the hash of what was encoded. */
+export interface PreparedFunction extends Shipment {
+  readonly hash: string
+  readonly body: EncodedBody
+  readonly modules: readonly ModuleFile[]
+}
+
+/** A body, and the modules that must be there before it is decoded. */
+export interface Encoded {
+  readonly body: EncodedBody
+  readonly modules: readonly ModuleFile[]
+}
+
+/** Objects that stand for something elsewhere: a `Future`. */
+export type HandleHooks = Pick<CodecHooks, 'describeHandle' | 'reviveHandle'>
+
+export interface CarrierOptions {
+  /** What `@dialback/manager` is in this process: its functions travel by name. */
+  readonly runtimeModule: Readonly<Record<string, unknown>>
+  isRuntimeModule(specifier: string, url: string): boolean
+}
+
+interface Described {
+  readonly path: string
+  readonly placeOf: (name: string) => string | undefined
+}
+
+/** Shipping is not loaded here; `load`, then try again. */
+export class NotLoaded extends Error {}
+
+const noModules: readonly ModuleFile[] = []
+
+export class Carrier {
+  readonly sent: SentThings = new SentThings()
+  readonly #exchange: FunctionExchange
+  readonly #codec: Codec
+  /** Functions that captured nothing never change. */
+  readonly #constants = new WeakMap<AnyFunction, PreparedFunction>()
+  /** Ids of modules that are loaded here. */
+  readonly #loaded = new Set<string>()
+  #handles: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined }
+  /** What the body that is being encoded contains. */
+  #shells: FunctionShell[] = []
+  #described: Described[] = []
+
+  constructor(options: CarrierOptions) {
+    this.#exchange = new FunctionExchange({ ...options, name: randomUUID() })
+    this.#codec = new Codec({
+      describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use === 'class'),
+      reviveFunction: (shell) => this.#exchange.reviveFunction(shell),
+      describeHandle: (value) => this.#handles.describeHandle(value),
+      reviveHandle: (tag, data) => this.#handles.reviveHandle(tag, data),
+    })
+  }
+
+  /** Whether functions can be sent; see `load`. */
+  get isLoaded(): boolean {
+    return this.#exchange.isShippingLoaded
+  }
+
+  setHandles(handles: HandleHooks): void {
+    this.#handles = handles
+  }
+
+  /** Loads what sending functions needs; a worker does so when it first has one to send. */
+  async load(): Promise<void> {
+    await this.#exchange.loadShipping()
+  }
+
+  /** From now on `@dialback/manager` is this process' own to whatever imports it. */
+  provideRuntime(): void {
+    this.#exchange.provideRuntime()
+  }
+
+  /** Makes a function ready to travel. @throws {SerializationError} when it cannot. */
+  prepare(fn: AnyFunction): PreparedFunction {
+    const known = this.#constants.get(fn)
+    if (known !== undefined) return known
+    const { body, modules } = this.encode(fn, 'fn')
+    const prepared = { fn, hash: contentHash(body), body, modules }
+    const [only] = this.#shells
+    if (this.#shells.length === 1 && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
+    return prepared
+  }
+
+  /** What `prepare` gives, of a shipment that was made before shipping was loaded also. */
+  prepared(shipment: Shipment): PreparedFunction {
+    return isPrepared(shipment) ? shipment : this.prepare(shipment.fn)
+  }
+
+  /** @throws {SerializationError} when the value cannot travel. */
+  encode(value: unknown, root: string | ((index: number) => string)): Encoded {
+    this.#shells = []
+    this.#described = []
+    let body: EncodedBody
+    try {
+      body = this.#codec.encode(value, root)
+    } catch (error) {
+      throw error instanceof SerializationError ? this.#withPlace(error) : error
+    }
+    return { body, modules: this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells) }
+  }
+
+  /** Encodes what a batch gave; an item whose value cannot travel fails alone. */
+  encodeOutcome({ values, thrown }: BatchRun): Encoded {
+    const failures: [number, string, unknown][] = thrown.map(([at, error]) => [at, 'thrown', error])
+    try {
+      return this.encode([values, failures], 'result')
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error
+    }
+    const sendable = values.map((value, at) => {
+      try {
+        this.encode(value, 'result')
+        return value
+      } catch (error) {
+        if (error instanceof NotLoaded) throw error
+        failures.push([at, 'failed', error])
+        return undefined
+      }
+    })
+    return this.encode(
+      [sendable, failures.map(([at, kind, error]) => [at, kind, this.#sendable(error)])],
+      'result',
+    )
+  }
+
+  /** Encodes what was thrown, whatever it is: what cannot travel of it is left out. */
+  encodeThrown(thrown: unknown): Encoded {
+    try {
+      return this.encode(thrown, 'thrown value')
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error
+      return { body: this.#codec.encode(fallbackError(thrown), 'thrown value'), modules: noModules }
+    }
+  }
+
+  /** @throws {ProtocolError} when the body is malformed. Its modules must be loaded. */
+  decode(body: EncodedBody): unknown {
+    return this.#codec.decode(body)
+  }
+
+  decodeFunction(body: EncodedBody): AnyFunction {
+    const fn = this.decode(body)
+    if (typeof fn !== 'function')
+      throw new TypeError(`Received a definition that is no function: ${typeof fn}`)
+    // What it takes is between its author and its caller.
+    return fn as AnyFunction
+  }
+
+  /** Keeps a module that was sent, unloaded. */
+  addModule(body: EncodedBody): void {
+    this.#exchange.addModules([this.decode(body)])
+  }
+
+  /** Loads modules that were sent; undefined when they are loaded already. */
+  loadModules(ids: readonly string[]): Promise<void> | undefined {
+    if (ids.every((id) => this.#loaded.has(id))) return undefined
+    return this.#exchange.prepare(ids).then(() => {
+      for (const id of ids) this.#loaded.add(id)
+    })
+  }
+
+  /** Encodes a module as the body of its message. */
+  encodeModule(module: ModuleFile): EncodedBody {
+    return this.#codec.encode(module, 'module')
+  }
+
+  #describeFunction(fn: AnyFunction, path: string, isClass: boolean): DescribedFunction {
+    if (!this.isLoaded) throw new NotLoaded('Cannot send a function before shipping is loaded')
+    const { shell, captured, placeOf } = this.#exchange.describeFunction(fn, path)
+    if (isClass) this.#refuseUnsendableClass(fn, shell, path)
+    this.#shells.push(shell)
+    if (placeOf !== undefined) this.#described.push({ path, placeOf })
+    // A shell is plain data, which its type, a union, cannot say by an index signature.
+    return { shell: shell as unknown as DescribedFunction['shell'], captured }
+  }
+
+  /** Instances of Node's own classes are more than their properties, and private fields cannot be read. */
+  #refuseUnsendableClass(fn: AnyFunction, shell: FunctionShell, path: string): void {
+    if (shell.kind === 'reference' && ['global', 'builtin', 'runtime'].includes(shell.reference.from)) {
+      throw new SerializationError(path, fn.name)
+    }
+    const [name] = this.#exchange.privateMembersOf(fn)
+    if (name !== undefined)
+      throw new SerializationError(path, `${fn.name}, which has private members (${name})`)
+  }
+
+  #modulesOf(shells: readonly FunctionShell[]): readonly ModuleFile[] {
+    const modules = new Map<string, ModuleFile>()
+    for (const shell of shells) {
+      if (this.#exchange.modulesNamedBy(shell).length === 0) continue
+      for (const module of this.#exchange.modulesOf(shell)) modules.set(module.id, module)
+    }
+    return [...modules.values()]
+  }
+
+  /** Adds where in the user's source the captured variable is used. */
+  #withPlace(error: SerializationError): SerializationError {
+    for (const { path, placeOf } of this.#described.toReversed()) {
+      const rest = error.path.startsWith(`${path} › captured "`)
+        ? error.path.slice(path.length + 13)
+        : undefined
+      const name = rest?.slice(0, rest.indexOf('"'))
+      const place = name === undefined ? undefined : placeOf(name)
+      if (place === undefined) continue
+      const what = error.message.slice(`Cannot send ${error.path}: `.length)
+      return what.endsWith(')') && what.includes(place)
+        ? error
+        : new SerializationError(error.path, `${what} (${place})`)
+    }
+    return error
+  }
+
+  #sendable(error: unknown): unknown {
+    try {
+      this.encode(error, 'thrown value')
+      return error
+    } catch {
+      return fallbackError(error)
+    }
+  }
+}
+
+function isPrepared(shipment: Shipment): shipment is PreparedFunction {
+  return 'hash' in shipment
+}
+
+/** Whether a function is the same whenever it is sent. */
+function isConstant(shell: FunctionShell): boolean {
+  return (
+    shell.kind === 'source' &&
+    shell.variables.length === 0 &&
+    (shell.properties ?? []).length === 0 &&
+    shell.parentName === undefined
+  )
+}

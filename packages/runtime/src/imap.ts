@@ -1,0 +1,43 @@
+/** `imap`: the values of a function for all items, one after another as they are wanted. */
+
+import { FixedSize, MeasuredSize } from './batch.ts'
+import { mappedBatches } from './batch-format.ts'
+import type { CollectionHost } from './collection-host.ts'
+import { checkFunction, type ImapOptions, resolveOptions } from './collection-options.ts'
+import { ItemRun } from './item-run.ts'
+import { checkItems } from './item-source.ts'
+import type { ItemFunction, Items } from './pmap.ts'
+import { ResultStream } from './result-stream.ts'
+
+/**
+ * Like `pmap`, but gives each result as soon as it and all before it are there, or with `ordered: false` as
+ * soon as it is there.
+ *
+ * It begins when the first result is asked for. Results that nobody has fetched count as items that are still
+ * running, so a slow reader holds up the input: what runs and one batch ahead, or one for each worker while
+ * batches are short (four for an array, which is in memory anyhow). Leaving the loop cancels what runs and
+ * calls the input's `return()`. When an item fails for good, results that are ready come first and then the
+ * error. The iterable can be read once.
+ *
+ * @throws {TypeError | RangeError} for a bad option, before anything is read.
+ * @throws {SerializationError} when the function cannot travel.
+ * @example
+ * for await (const page of imap(render, documents, { ordered: false })) await save(page)
+ */
+export function imap<T, R>(
+  host: CollectionHost,
+  fn: ItemFunction<T, R>,
+  items: Items<T>,
+  options?: ImapOptions<T, Awaited<R>>,
+): ResultStream<Awaited<R>> {
+  checkFunction('fn', fn)
+  checkItems(items)
+  const resolved = resolveOptions('imap', options)
+  const sizer = resolved.batchSize === 'auto' ? new MeasuredSize() : new FixedSize(resolved.batchSize)
+  const format = mappedBatches(fn)
+  return new ResultStream<Awaited<R>>(
+    resolved.ordered,
+    (collector) =>
+      new ItemRun(host, { verb: 'imap', fn, format, items, sizer, options: resolved, collector }),
+  )
+}

@@ -1,0 +1,43 @@
+export { answerFetch } from './answer-fetch.ts'
+export { CachingPool } from './caching-pool.ts'
+export { callSignal } from './call-context.ts'
+export type {
+  AnyFunction,
+  BatchOutcome,
+  Caller,
+  CallInput,
+  Shipment,
+  StartedCall,
+  StartOptions,
+} from './caller.ts'
+export { Carrier, type CarrierOptions, type PreparedFunction } from './carrier.ts'
+export { ClaimTable, claimSlots } from './claim-table.ts'
+export type { CollectionOptions, FailedAttempt, ImapOptions, ItemError } from './collection-options.ts'
+export { currentPeer, providePeer, setCurrentPeer } from './current-peer.ts'
+export { defineGlobals } from './define-globals.ts'
+export { Future } from './future.ts'
+export { Peer, type PeerHost } from './peer.ts'
+export { PeerVerbs } from './peer-verbs.ts'
+export type { PendingCall } from './pending-calls.ts'
+export type { Pool } from './pool.ts'
+export type { Progress } from './progress.ts'
+export type { Target } from './remote-call.ts'
+export { type BackOffOptions, exponentialBackOff, type RetryOptions, retry } from './retry.ts'
+export { type KeptValue, ValueStore } from './value-store.ts'
+export {
+  defaultWorkerPool,
+  imap,
+  myid,
+  nprocs,
+  nworkers,
+  pmap,
+  preduce,
+  procs,
+  remote,
+  remoteCall,
+  remoteCallFetch,
+  remoteCallWait,
+  remoteDo,
+  workers,
+} from './verbs.ts'
+export { WorkerPool } from './worker-pool.ts'

@@ -1,0 +1,326 @@
+/** One process of the cluster as its own code sees it: calls others, is called, knows who is there. */
+
+import {
+  AbortError,
+  type Call,
+  type EncodedBody,
+  type Mailbox,
+  type Message,
+  RemoteError,
+  type WorkerTerminatedError,
+} from '@dialback/protocol'
+import { batchOutcome } from './batch-outcome.ts'
+import { runBatch } from './batch-run.ts'
+import { RunningCall, runningCall } from './call-context.ts'
+import { CallRunner } from './call-runner.ts'
+import type { AnyFunction, Caller, CallInput, Shipment, StartedCall, StartOptions } from './caller.ts'
+import type { Carrier } from './carrier.ts'
+import type { ClaimTable } from './claim-table.ts'
+import { textOfThrown } from './fallback-error.ts'
+import { type PendingCall, PendingCalls } from './pending-calls.ts'
+import { type Posting, postDefinition, postModules } from './post-encoded.ts'
+import type { KeptValue } from './value-store.ts'
+
+/** What a process has that a peer needs: connections, membership, and a place for values. */
+export interface PeerHost {
+  readonly id: number
+  /** The next of the ids that only this process gives. */
+  nextId(): number
+  /** The connection by which messages to `target` leave. @throws the loss of a worker that is gone, or a RangeError. */
+  mailboxTo(target: number): Mailbox
+  /** The connection to where `target` keeps values: not the one to a thread, which may be busy. @throws as `mailboxTo`. */
+  keeperOf(target: number): Mailbox
+  workers(): readonly number[]
+  lossOf(id: number): WorkerTerminatedError | undefined
+  onMembershipChange(listener: () => void): () => void
+  /** Keeps a value of a call that ran here. */
+  keep(ref: number, value: KeptValue): void
+  /** Gives a call a claim, so that it can be taken back; undefined when it cannot. */
+  claim?(mailbox: Mailbox): Call['claim']
+  takeBack?(call: PendingCall): Promise<boolean>
+  /** A call with a claim was answered or taken back. */
+  unclaim?(call: PendingCall): void
+  /** Told besides the `cancel` message, which a thread in a busy loop does not read. */
+  cancelled?(call: PendingCall): void
+  /** Calls are waiting for answers (true) or none is any more. */
+  holdOpen(isHeld: boolean): void
+  print(text: string): void
+}
+
+export class Peer implements Caller {
+  readonly carrier: Carrier
+  readonly runner: CallRunner
+  readonly #host: PeerHost
+  readonly #pending: PendingCalls
+  readonly #posting: Posting
+
+  constructor(host: PeerHost, carrier: Carrier, claims?: ClaimTable) {
+    this.#host = host
+    this.carrier = carrier
+    this.#pending = new PendingCalls(host)
+    this.#posting = { carrier, nextId: () => host.nextId() }
+    this.runner = new CallRunner({
+      ...this.#posting,
+      keep: (ref, value) => host.keep(ref, value),
+      print: (text) => host.print(text),
+      peer: this,
+      ...(claims && { claims }),
+    })
+  }
+
+  get id(): number {
+    return this.#host.id
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  workers(): readonly number[] {
+    return this.#host.workers()
+  }
+
+  lossOf(id: number): WorkerTerminatedError | undefined {
+    return this.#host.lossOf(id)
+  }
+
+  onMembershipChange(listener: () => void): () => void {
+    return this.#host.onMembershipChange(listener)
+  }
+
+  ship(fn: AnyFunction): Shipment {
+    return this.carrier.isLoaded ? this.carrier.prepare(fn) : { fn }
+  }
+
+  /** An id for a value or call that this process names. */
+  nextId(): number {
+    return this.#host.nextId()
+  }
+
+  start(shipment: Shipment, target: number, input: CallInput, options: StartOptions = {}): StartedCall {
+    // A worker loads shipping when it first calls somebody: what calls meanwhile follows in order.
+    if (!this.carrier.isLoaded && target !== this.id)
+      return this.#startLoaded(shipment, target, input, options)
+    if (target === this.id) return this.#startHere(shipment.fn, input, options.isSilent === true)
+    const mailbox = options.mailbox ?? this.#host.mailboxTo(target)
+    const isBatch = input.kind === 'batch'
+    const { body, modules } = isBatch
+      ? this.carrier.encode([input.items, input.firstIndex], 'items')
+      : this.carrier.encode(input.args, argumentName)
+    const prepared = this.carrier.prepared(shipment)
+    const claim = options.lane === undefined ? undefined : this.#host.claim?.(mailbox)
+    const call: Call = {
+      type: 'call',
+      id: this.#host.nextId(),
+      to: target,
+      ...(this.id !== 1 && { from: this.id }),
+      fn: prepared.hash,
+      ...(isBatch && { isBatch }),
+      ...(options.lane !== undefined && { lane: options.lane }),
+      ...(claim !== undefined && { claim }),
+      ...(options.keep !== undefined && { keep: options.keep }),
+      ...(options.isSilent === true && { isSilent: true }),
+      ...(options.isBarrier === true && { isBarrier: true }),
+      ...postModules(this.#posting, mailbox, target, modules),
+    }
+    const pending: PendingCall = { call, target, mailbox, prepared, body, isBatch, settle: undefined }
+    this.#send(pending)
+    if (options.isSilent === true) return { result: Promise.resolve(), recall: refuseRecall, cancel: ignore }
+    const result = this.#pending.add(pending)
+    return {
+      result,
+      recall: () => this.#recall(pending),
+      cancel: (reason) => this.#cancel(pending, reason),
+    }
+  }
+
+  /** Asks the owner of a kept value for it, or only whether it is there. */
+  fetch(owner: number, ref: number, isWaitOnly: boolean): Promise<unknown> {
+    const mailbox = this.#host.keeperOf(owner)
+    const id = this.#host.nextId()
+    mailbox.post({ type: 'fetch', id, to: owner, ref, ...(isWaitOnly && { isWaitOnly }) })
+    return this.#pending.add({
+      call: { type: 'fetch', id },
+      target: owner,
+      mailbox,
+      isBatch: false,
+      settle: undefined,
+    })
+  }
+
+  /** Lets the owner of a kept value drop it. */
+  release(owner: number, ref: number): void {
+    if (owner === this.id || this.#isGone(owner)) return
+    this.#host.keeperOf(owner).post({ type: 'release', to: owner, ref })
+  }
+
+  /** Takes a message for this process. */
+  receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
+    switch (message.type) {
+      case 'call':
+        this.runner.receive({ call: message, body, mailbox })
+        return
+      case 'result':
+        this.#settle(message, (pending) => this.#readResult(pending, body))
+        return
+      case 'error':
+        this.#settle(message, (pending) => {
+          const thrown = this.carrier.decode(body)
+          throw message.kind === 'failed' ? thrown : new RemoteError(pending.target, thrown)
+        })
+        return
+      case 'unknown':
+        this.#defineAgain(message.id)
+        return
+      case 'cancel':
+        this.runner.cancel(message.id, this.#readReason(body))
+        return
+      case 'define':
+        this.runner.define(message.hash, body, message.modules ?? [])
+        return
+      case 'module':
+        this.carrier.addModule(body)
+        return
+      // biome-ignore format: these are between the agent and its manager, or handled by the mailbox
+      case 'fetch':
+      case 'release':
+      case 'chunk':
+      case 'credit':
+      case 'stop':
+      case 'ping':
+      case 'pong':
+      case 'members':
+      case 'recall':
+      case 'recalled':
+      case 'interrupt':
+      case 'interrupted':
+      case 'drain':
+      case 'goodbye':
+    }
+  }
+
+  /** Rejects what waits for a process that is gone. */
+  lost(target: number, error: Error): void {
+    for (const pending of this.#pending.ofTarget(target))
+      this.#pending.settle(pending, () => Promise.reject(error))
+  }
+
+  /** Rejects what was sent over a connection whose thread is gone. */
+  mailboxLost(mailbox: Mailbox, error: (pending: PendingCall) => Error): void {
+    for (const pending of this.#pending.ofMailbox(mailbox))
+      this.#pending.settle(pending, () => Promise.reject(error(pending)))
+  }
+
+  #isGone(id: number): boolean {
+    try {
+      return this.#host.lossOf(id) !== undefined
+    } catch {
+      return true
+    }
+  }
+
+  #send({ call, target, mailbox, prepared, body }: PendingCall): void {
+    if (prepared === undefined || call.type !== 'call') return
+    postDefinition(this.#posting, mailbox, target, prepared)
+    mailbox.post(call, body)
+  }
+
+  #defineAgain(id: number): void {
+    const pending = this.#pending.get(id)
+    if (pending?.prepared === undefined) return
+    this.carrier.sent.forget(pending.mailbox)
+    this.#send(pending)
+  }
+
+  #settle(
+    { id, modules }: { id: number; modules?: readonly string[] },
+    read: (pending: PendingCall) => unknown,
+  ): void {
+    const pending = this.#pending.get(id)
+    // Answered before: by a cancel, or by the loss of its worker.
+    if (pending === undefined) return
+    const loading = modules === undefined ? undefined : this.carrier.loadModules(modules)
+    this.#pending.settle(pending, () =>
+      loading === undefined ? read(pending) : loading.then(() => read(pending)),
+    )
+  }
+
+  #startLoaded(shipment: Shipment, target: number, input: CallInput, options: StartOptions): StartedCall {
+    const started = this.carrier.load().then(() => this.start(shipment, target, input, options))
+    const result = started.then((call) => call.result)
+    result.catch(ignore)
+    return {
+      result,
+      recall: () => started.then((call) => call.recall()),
+      cancel: (reason) => void started.then((call) => call.cancel(reason), ignore),
+    }
+  }
+
+  #readResult(pending: PendingCall, body: EncodedBody): unknown {
+    const value = body.head.byteLength === 0 ? undefined : this.carrier.decode(body)
+    return pending.isBatch ? batchOutcome(pending.target, value) : value
+  }
+
+  /** Without a body the caller is gone. */
+  #readReason(body: EncodedBody): unknown {
+    return body.head.byteLength === 0 ? new AbortError('The caller is gone') : this.carrier.decode(body)
+  }
+
+  #recall(pending: PendingCall): Promise<boolean> {
+    if (pending.call.type !== 'call' || pending.call.claim === undefined || this.#host.takeBack === undefined)
+      return refuseRecall()
+    return this.#host.takeBack(pending).then((isTaken) => {
+      if (isTaken) this.#pending.forget(pending)
+      return isTaken
+    })
+  }
+
+  #cancel(pending: PendingCall, reason: unknown): void {
+    if (this.#pending.get(pending.call.id) === undefined) return
+    const thrown = reason ?? new AbortError('Cancelled')
+    pending.mailbox.post(
+      { type: 'cancel', id: pending.call.id, to: pending.target },
+      this.carrier.encodeThrown(thrown).body,
+    )
+    this.#pending.settle(pending, () => Promise.reject(new RemoteError(pending.target, thrown)))
+    this.#host.cancelled?.(pending)
+  }
+
+  #startHere(fn: AnyFunction, input: CallInput, isSilent: boolean): StartedCall {
+    const running = new RunningCall(this.#host.nextId(), this)
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    promise.catch(ignore)
+    let isOver = false
+    queueMicrotask(() => {
+      if (isOver) return
+      const run = async (): Promise<unknown> => {
+        if (input.kind === 'args') return Reflect.apply(fn, undefined, [...input.args])
+        const { values, thrown } = await runBatch(fn, [input.items, input.firstIndex])
+        return { values, failures: thrown.map(([at, error]) => [at, new RemoteError(this.id, error)]) }
+      }
+      runningCall.run(running, run).then(resolve, (error: unknown) => {
+        if (isSilent) this.#host.print(textOfThrown(error))
+        reject(new RemoteError(this.id, error))
+      })
+    })
+    return {
+      result: promise,
+      recall: refuseRecall,
+      cancel: (reason) => {
+        isOver = true
+        running.abort(reason)
+        reject(new RemoteError(this.id, reason ?? new AbortError('Cancelled')))
+      },
+    }
+  }
+}
+
+function argumentName(index: number): string {
+  return `argument ${index + 1}`
+}
+
+function refuseRecall(): Promise<boolean> {
+  return Promise.resolve(false)
+}
+
+function ignore(): void {}

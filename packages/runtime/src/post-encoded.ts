@@ -1,0 +1,37 @@
+/** Sends what the carrier encoded: first the definitions and modules that the other side does not have. */
+
+import type { Mailbox } from '@dialback/protocol'
+import type { Carrier, PreparedFunction } from './carrier.ts'
+import type { ModuleFile } from './shipping/shell.ts'
+
+export interface Posting {
+  readonly carrier: Carrier
+  readonly nextId: () => number
+}
+
+/** Sends modules to process `to`, each once. Gives their ids, for the message that needs them. */
+export function postModules(
+  { carrier, nextId }: Posting,
+  mailbox: Mailbox,
+  to: number,
+  modules: readonly ModuleFile[],
+): { modules?: string[] } {
+  if (modules.length === 0) return {}
+  for (const module of modules) {
+    if (!carrier.sent.isNew(mailbox, to, module.id)) continue
+    mailbox.post({ type: 'module', id: nextId(), to, hash: module.id }, carrier.encodeModule(module))
+  }
+  return { modules: modules.map(({ id }) => id) }
+}
+
+/** Sends a function to process `to` unless it has it. */
+export function postDefinition(
+  posting: Posting,
+  mailbox: Mailbox,
+  to: number,
+  { hash, body, modules }: PreparedFunction,
+): void {
+  if (!posting.carrier.sent.isNew(mailbox, to, hash)) return
+  const named = postModules(posting, mailbox, to, modules)
+  mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...named }, body)
+}

@@ -1,0 +1,98 @@
+/** Calls of a function on another process. */
+
+import { describe } from '@dialback/protocol'
+import type { AnyFunction, Shipment } from './caller.ts'
+import { Future } from './future.ts'
+import type { Peer } from './peer.ts'
+import { isPool, type Pool } from './pool.ts'
+
+/** Where a call runs: the id of a process, or a pool, of which an idle worker is taken. */
+export type Target = number | Pool
+
+export function remoteCallOver<R>(
+  peer: Peer,
+  fn: AnyFunction,
+  target: Target,
+  args: readonly unknown[],
+): Future<R> {
+  checkCall(fn, target)
+  if (typeof target !== 'number') return poolFuture(peer, fn, target, args)
+  const ref = peer.nextId()
+  const started = startOrReject(peer, fn, target, args, target === peer.id ? undefined : ref)
+  const load = (): Promise<unknown> => (target === peer.id ? started : peer.fetch(target, ref, false))
+  return new Future<R>(target, ref, { done: started, load, release: () => peer.release(target, ref) })
+}
+
+export async function remoteCallFetchOver<R>(
+  peer: Peer,
+  fn: AnyFunction,
+  target: Target,
+  args: readonly unknown[],
+): Promise<R> {
+  checkCall(fn, target)
+  const run = (id: number): Promise<unknown> =>
+    peer.start(shipmentFor(peer, fn, id), id, { kind: 'args', args }).result
+  // A call gives what its function returns.
+  return (typeof target === 'number' ? await run(target) : await target.run(run)) as R
+}
+
+export async function remoteCallWaitOver<R>(
+  peer: Peer,
+  fn: AnyFunction,
+  target: Target,
+  args: readonly unknown[],
+): Promise<Future<R>> {
+  return await remoteCallOver<R>(peer, fn, target, args).wait()
+}
+
+export function remoteDoOver(peer: Peer, fn: AnyFunction, target: Target, args: readonly unknown[]): void {
+  checkCall(fn, target)
+  const run = (id: number): Promise<unknown> =>
+    peer.start(shipmentFor(peer, fn, id), id, { kind: 'args', args }, { isSilent: true }).result
+  if (typeof target === 'number') void run(target)
+  // What went wrong is printed where it ran; here nobody asked.
+  else target.run(run).catch(() => {})
+}
+
+/** Nothing travels to this process: there the function may have captured anything. */
+function shipmentFor(peer: Peer, fn: AnyFunction, target: number): Shipment {
+  return target === peer.id ? { fn } : peer.ship(fn)
+}
+
+/** A refusal to send, or a worker that is gone, is the future's failure. */
+function startOrReject(
+  peer: Peer,
+  fn: AnyFunction,
+  target: number,
+  args: readonly unknown[],
+  keep: number | undefined,
+): Promise<unknown> {
+  try {
+    return peer.start(
+      shipmentFor(peer, fn, target),
+      target,
+      { kind: 'args', args },
+      keep === undefined ? {} : { keep },
+    ).result
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function poolFuture<R>(peer: Peer, fn: AnyFunction, pool: Pool, args: readonly unknown[]): Future<R> {
+  const ref = peer.nextId()
+  let owner = 0
+  const done = pool.run((id) => {
+    owner = id
+    return startOrReject(peer, fn, id, args, id === peer.id ? undefined : ref)
+  })
+  const load = (): Promise<unknown> => (owner === peer.id ? done : peer.fetch(owner, ref, false))
+  return new Future<R>(() => owner, ref, { done, load, release: () => peer.release(owner, ref) })
+}
+
+function checkCall(fn: unknown, target: unknown): void {
+  if (typeof fn !== 'function') throw new TypeError(`A remote call takes a function: ${describe(fn)}`)
+  if (isPool(target)) return
+  if (!Number.isSafeInteger(target) || Number(target) < 1)
+    throw new TypeError(`A remote call goes to the id of a process, or to a pool: ${describe(target)}`)
+}

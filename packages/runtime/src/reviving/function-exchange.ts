@@ -1,0 +1,104 @@
+/** All that one thread needs to send and receive functions. */
+
+import type { DescribedFunction } from '../shipping/described-function.ts'
+import { FunctionRegistry } from '../shipping/function-registry.ts'
+import { type FunctionShell, type ModuleFile, modulesNamedBy } from '../shipping/shell.ts'
+import type { Shipper, ShipperOptions } from '../shipping/ship.ts'
+import { ModuleStore } from './module-store.ts'
+import { parseModuleFile } from './parse-shell.ts'
+import { type AnyFunction, type RevivedFunction, Reviver } from './revive.ts'
+
+export interface FunctionExchangeOptions extends Omit<ShipperOptions, 'registry' | 'sent'> {
+  /** What sets this thread apart from all others that functions travel between. */
+  readonly name: string
+}
+
+/**
+ * Receives functions from the start, and sends them once `loadShipping()` has resolved: that takes 20 ms, which a worker
+ * that only receives can spend later.
+ */
+export class FunctionExchange {
+  readonly #options: FunctionExchangeOptions
+  readonly #registry: FunctionRegistry
+  readonly #store: ModuleStore
+  readonly #reviver: Reviver
+  #shipper: Shipper | undefined
+  #loading: Promise<void> | undefined
+
+  constructor(options: FunctionExchangeOptions) {
+    this.#options = options
+    this.#registry = new FunctionRegistry(options.name)
+    const { runtimeModule } = options
+    this.#store = new ModuleStore({ runtimeModule, ownModule: (id) => this.#shipper?.ownModule(id) })
+    const ownVariable = (exports: object, name: string): unknown =>
+      this.#shipper?.variableBehind(exports, name)
+    this.#reviver = new Reviver({ runtimeModule, store: this.#store, registry: this.#registry, ownVariable })
+  }
+
+  /** Loads what sending needs; cheap when it is loaded. */
+  async loadShipping(): Promise<void> {
+    this.#loading ??= import('../shipping/ship.ts').then((module) => {
+      this.#shipper = new module.Shipper({ ...this.#options, registry: this.#registry, sent: this.#store })
+    })
+    await this.#loading
+  }
+
+  get isShippingLoaded(): boolean {
+    return this.#shipper !== undefined
+  }
+
+  /** For the codec; see `Shipper.describeFunction`. */
+  describeFunction(fn: AnyFunction, path: string): DescribedFunction {
+    return this.#loaded().describeFunction(fn, path)
+  }
+
+  /** Names of private members that instances of a class have, and that therefore do not travel whole. */
+  privateMembersOf(fn: object): readonly string[] {
+    return this.#loaded().privateMembersOf(fn)
+  }
+
+  /** For the codec; see `Reviver.reviveFunction`. Modules that the shell names must have been prepared. */
+  reviveFunction(shell: unknown): RevivedFunction {
+    return this.#reviver.reviveFunction(shell)
+  }
+
+  /** The modules that a shell needs, with all that they import; those this thread was sent itself included. */
+  modulesOf(shell: FunctionShell): readonly ModuleFile[] {
+    return this.#loaded().modulesOf(shell)
+  }
+
+  /** The ids of the modules that must be prepared before a shell is revived. */
+  modulesNamedBy(shell: FunctionShell): readonly string[] {
+    return modulesNamedBy(shell)
+  }
+
+  /** Whether a module need not be sent to this thread. */
+  hasModule(id: string): boolean {
+    return this.#store.has(id) || this.#shipper?.ownModule(id) !== undefined
+  }
+
+  /**
+   * Keeps modules that were sent, without loading them.
+   *
+   * @throws {ProtocolError} when one is not well-formed.
+   */
+  addModules(files: readonly unknown[]): void {
+    this.#store.add(files.map(parseModuleFile).filter(({ id }) => this.#shipper?.ownModule(id) === undefined))
+  }
+
+  /** Loads modules by id; rejects with what one of them throws. See `ModuleStore.prepare`. */
+  async prepare(ids: readonly string[]): Promise<void> {
+    await this.#store.prepare(ids)
+  }
+
+  /** From now on `@dialback/manager` is `runtimeModule` to whatever imports it in this thread; for workers, at their start. */
+  provideRuntime(): void {
+    this.#store.hook()
+  }
+
+  #loaded(): Shipper {
+    if (this.#shipper === undefined)
+      throw new Error('Cannot send a function before loadShipping() has resolved')
+    return this.#shipper
+  }
+}

@@ -1,0 +1,207 @@
+/** Modules that were sent to this thread: each is loaded once, by Node's own loader, as if it were the file it was made of. */
+
+import Module, { registerHooks } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ProtocolError } from '@dialback/protocol'
+import { isModuleId, type ModuleFile } from '../shipping/shell.ts'
+
+type Namespace = Readonly<Record<string, unknown>>
+
+/** The variables of a module's top level, as properties. */
+export type Accessors = Record<string, unknown>
+
+export interface ModuleStoreOptions {
+  /** What `import … from '@dialback/manager'` gives in this thread. */
+  readonly runtimeModule: Namespace
+  /** The modules that this process has itself, for what it sent and gets back. */
+  ownModule?(id: string): ModuleFile | undefined
+}
+
+/** A module that is loaded is there in a few ms. */
+const maxOwnLoadMs = 1_000
+
+/** Where `@dialback/manager` is found by what was sent. */
+export const runtimeUrl = 'dialback:runtime'
+const runtimeSpecifier = '@dialback/manager'
+
+export class ModuleStore {
+  readonly #options: ModuleStoreOptions
+  readonly #files = new Map<string, ModuleFile>()
+  readonly #urls = new Map<string, string>()
+  readonly #byUrl = new Map<string, ModuleFile>()
+  /** What functions import, by the URL of the file that they were written in. */
+  readonly #functionImports = new Map<string, Map<string, string>>()
+  readonly #accessors = new Map<string, Accessors>()
+  readonly #loading = new Map<string, Promise<void>>()
+  readonly #namespaces = new Map<string, Namespace>()
+  #isHooked = false
+  /** Node forgets a source map with the module that it is for. */
+  readonly #sourceMaps: Module[] = []
+
+  constructor(options: ModuleStoreOptions) {
+    this.#options = options
+  }
+
+  has(id: string): boolean {
+    return this.#files.has(id)
+  }
+
+  file(id: string): ModuleFile | undefined {
+    return this.#files.get(id)
+  }
+
+  fileAt(url: string): ModuleFile | undefined {
+    return this.#byUrl.get(url)
+  }
+
+  urlOf(id: string): string {
+    const url = this.#urls.get(id)
+    if (url === undefined) throw new ProtocolError(`Module ${id} was not sent here`)
+    return url
+  }
+
+  targetOf(key: string, parentUrl: string): string | undefined {
+    return this.#byUrl.get(parentUrl)?.imports[key] ?? this.#functionImports.get(parentUrl)?.get(key)
+  }
+
+  functionImports(parentUrl: string): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#functionImports.get(parentUrl) ?? [])
+  }
+
+  /** Keeps modules, without loading them: in any order, but all that one imports must be there before it is prepared. */
+  add(files: readonly ModuleFile[]): void {
+    this.hook()
+    for (const file of files) {
+      if (this.#files.has(file.id)) continue
+      this.#files.set(file.id, file)
+      if (file.format === 'source-map') continue
+      // A second version of a file is a module of its own.
+      const query = file.url.includes('?') ? '&' : '?'
+      const url = this.#byUrl.has(file.url) ? `${file.url}${query}dialback=${file.id}` : file.url
+      this.#urls.set(file.id, url)
+      this.#byUrl.set(url, file)
+      if (file.code.includes('//# sourceMappingURL=')) process.setSourceMapsEnabled(true)
+    }
+  }
+
+  /** Notes what the specifiers of functions lead to, which are resolved as those of their file are. */
+  addImports(parentUrl: string, imports: Readonly<Record<string, string>>): void {
+    this.hook()
+    const known = this.#functionImports.get(parentUrl) ?? new Map<string, string>()
+    this.#functionImports.set(parentUrl, known)
+    for (const [key, target] of Object.entries(imports)) known.set(key, target)
+  }
+
+  /**
+   * Loads modules, so that their exports can be had at once from then on.
+   *
+   * @throws {ProtocolError} when one was not sent; rejects with what a module throws when it is loaded.
+   */
+  async prepare(ids: readonly string[]): Promise<void> {
+    await Promise.all(
+      ids.map((id) => {
+        const loading = this.#loading.get(id) ?? this.#load(id)
+        this.#loading.set(id, loading)
+        return loading
+      }),
+    )
+  }
+
+  /** @throws {ProtocolError} when the module was not prepared. */
+  namespaceOf(id: string): Namespace {
+    const namespace = this.#namespaces.get(id)
+    if (namespace === undefined) throw new ProtocolError(`Module ${id} is not loaded`)
+    return namespace
+  }
+
+  /** The variables at the top level of a module; undefined for one that was not sent here, or that did not finish. */
+  accessorsOf(id: string): Accessors | undefined {
+    const url = this.#urls.get(id)
+    return url === undefined ? undefined : this.#accessors.get(url)
+  }
+
+  async #load(id: string): Promise<void> {
+    const sent = this.#files.get(id)
+    const own = sent === undefined ? this.#options.ownModule?.(id) : undefined
+    if (own !== undefined) {
+      const namespace = own.format === 'source-map' ? undefined : await ownNamespace(own.url)
+      if (namespace !== undefined) this.#namespaces.set(id, namespace)
+    } else if (sent?.format === 'source-map') this.#addSourceMap(sent)
+    else {
+      const namespace = (await import(this.urlOf(id))) as Namespace
+      // Node 22 does not give the exports of a CommonJS module a name of their own.
+      const isBare = sent?.format === 'commonjs' && !('module.exports' in namespace)
+      this.#namespaces.set(id, isBare ? { ...namespace, 'module.exports': namespace.default } : namespace)
+    }
+  }
+
+  /** Node takes source maps only from modules that it compiles, so it is made to compile an empty one. */
+  #addSourceMap(file: ModuleFile): void {
+    process.setSourceMapsEnabled(true)
+    const path = fileURLToPath(file.url)
+    // `_compile` is not in the types, but what every tool that compiles on the fly calls.
+    const module = new Module(path) as Module & { _compile(code: string, path: string): void }
+    const data = Buffer.from(file.code).toString('base64')
+    module._compile(`\n//# sourceMappingURL=data:application/json;base64,${data}`, path)
+    this.#sourceMaps.push(module)
+  }
+
+  /** Makes Node's loader ask here first, from now on; also for `@dialback/manager`, whoever imports it. */
+  hook(): void {
+    if (this.#isHooked) return
+    this.#isHooked = true
+    define('dialback.runtime', this.#options.runtimeModule)
+    define('dialback.modules', (from: string, accessors: Accessors) => {
+      this.#accessors.set(from.startsWith('file:') ? from : pathToFileURL(from).href, accessors)
+    })
+    registerHooks({
+      resolve: (specifier, context, nextResolve) => {
+        const kind = context.conditions.includes('require') ? 'require' : 'import'
+        const target = this.targetOf(`${kind} ${specifier}`, context.parentURL ?? '')
+        if (target === 'runtime' || (target === undefined && specifier === runtimeSpecifier)) {
+          return { url: runtimeUrl, format: 'module', shortCircuit: true }
+        }
+        if (target === 'external') {
+          return nextResolve(specifier, { ...context, parentURL: pathToFileURL(`${process.cwd()}/`).href })
+        }
+        if (specifier === runtimeUrl) return { url: runtimeUrl, format: 'module', shortCircuit: true }
+        const url = target !== undefined && isModuleId(target) ? this.urlOf(target) : specifier
+        const file = this.#byUrl.get(url)
+        return file ? { url, format: file.format, shortCircuit: true } : nextResolve(specifier, context)
+      },
+      load: (url, context, nextLoad) => {
+        if (url === runtimeUrl) {
+          return { format: 'module', source: runtimeSource(this.#options.runtimeModule), shortCircuit: true }
+        }
+        const file = this.#byUrl.get(url)
+        return file ? { format: file.format, source: file.code, shortCircuit: true } : nextLoad(url, context)
+      },
+    })
+  }
+}
+
+/**
+ * A module of this process, as it is loaded; undefined while it still is. A module may wait at its top level for the very
+ * call whose result needs it: then what it has cannot be had, but is hardly ever needed either.
+ */
+async function ownNamespace(url: string): Promise<Namespace | undefined> {
+  const path = url.startsWith('file:') ? fileURLToPath(url) : ''
+  const loaded = Module.createRequire(import.meta.url).cache[path]
+  if (loaded !== undefined) return { default: loaded.exports, 'module.exports': loaded.exports }
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, maxOwnLoadMs, undefined)
+  try {
+    return await Promise.race([import(url) as Promise<Namespace>, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function runtimeSource(runtimeModule: Namespace): string {
+  const names = Object.keys(runtimeModule).filter((name) => name !== 'default')
+  return `export const {${names.join(',')}} = globalThis[Symbol.for('dialback.runtime')]`
+}
+
+function define(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, Symbol.for(name), { value, configurable: true, enumerable: false })
+}

@@ -1,0 +1,200 @@
+/** Finds what references lead to in this thread. */
+
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ProtocolError } from '@dialback/protocol'
+import { type FunctionRegistry, referenceName } from '../shipping/function-registry.ts'
+import { resolveSpecifier } from '../shipping/resolver.ts'
+import { isModuleId, type Reference } from '../shipping/shell.ts'
+import { type ModuleStore, runtimeUrl } from './module-store.ts'
+
+type Namespace = Readonly<Record<string, unknown>>
+
+/** A variable that is read, and possibly written, at each use. */
+export interface LiveVariable {
+  get(): unknown
+  set(value: unknown): void
+}
+
+export interface ReferencesOptions {
+  /** The namespace of `@dialback/manager` in this thread. */
+  readonly runtimeModule: Namespace
+  readonly store: ModuleStore
+  /** Shared with the `Shipper` of the same thread. */
+  readonly registry: FunctionRegistry
+  /** Finds a variable that a module of this process has at its top level but does not export. */
+  readonly ownVariable?: ((exports: object, name: string) => unknown) | undefined
+}
+
+export class References {
+  readonly #store: ModuleStore
+  readonly #registry: FunctionRegistry
+  readonly #runtimeModule: Namespace
+  readonly #ownVariable: ReferencesOptions['ownVariable']
+
+  constructor({ store, registry, runtimeModule, ownVariable }: ReferencesOptions) {
+    this.#store = store
+    this.#registry = registry
+    this.#runtimeModule = runtimeModule
+    this.#ownVariable = ownVariable
+  }
+
+  /** @throws {ProtocolError} when there is no such thing here, or its module was not prepared. */
+  resolve(reference: Reference): unknown {
+    switch (reference.from) {
+      case 'global':
+        return follow(globalThis, reference.path, 'globalThis')
+      case 'builtin':
+        return builtin(reference.module, reference.path)
+      case 'runtime':
+        return reference.export === '*'
+          ? this.#runtimeModule
+          : follow(this.#runtimeModule, reference.export, '@dialback/manager')
+      case 'module':
+        return this.#own(reference) ?? this.#exported(reference)
+      case 'local':
+        return this.#own(reference) ?? this.#local(reference)
+      case 'external':
+        // Synchronous: what is in the image may be anything but a module that awaits at its top level.
+        return exportOf(externalNamespace(reference.specifier), reference.export, reference.member)
+      case 'require':
+        return createRequire(directoryUrl(reference.url))
+      case 'import':
+        return (specifier: unknown, options?: ImportCallOptions) =>
+          importModule(this.#importTarget(String(specifier), reference.url), options)
+      case 'meta':
+        return importMeta(reference.url)
+      case 'helper':
+        return setName
+    }
+  }
+
+  /** @throws {ProtocolError} as `resolve` does. */
+  live(reference: Reference): LiveVariable {
+    if (reference.from !== 'local') return { get: () => this.resolve(reference), set: refuseToSet }
+    const accessors = this.#store.accessorsOf(reference.id)
+    if (accessors === undefined) return { get: () => this.resolve(reference), set: refuseToSet }
+    const { name } = reference
+    return {
+      get: () => accessors[name],
+      set: (value) => {
+        accessors[name] = value
+      },
+    }
+  }
+
+  /** A function that came from this process in the first place. */
+  #own(reference: Reference): object | undefined {
+    const name = referenceName(reference)
+    return name === undefined ? undefined : this.#registry.get(name)
+  }
+
+  #importTarget(specifier: string, parentUrl: string): string {
+    const target = this.#store.targetOf(`import ${specifier}`, parentUrl)
+    if (target === 'runtime') return runtimeUrl
+    if (target !== undefined && isModuleId(target)) return this.#store.urlOf(target)
+    const parent = target === 'external' ? pathToFileURL(`${process.cwd()}/`).href : parentUrl
+    return resolveSpecifier('import', specifier, parent)?.url ?? specifier
+  }
+
+  #exported(reference: Extract<Reference, { from: 'module' }>): unknown {
+    return exportOf(this.#store.namespaceOf(reference.id), reference.export, reference.member)
+  }
+
+  #local({ id, name }: Extract<Reference, { from: 'local' }>): unknown {
+    const accessors = this.#store.accessorsOf(id)
+    if (accessors !== undefined && name in accessors) return accessors[name]
+    const namespace = this.#store.namespaceOf(id)
+    if (name in namespace) return namespace[name]
+    const found = this.#ownVariable?.(namespace, name)
+    if (found !== undefined) return found
+    throw new ProtocolError(`Module ${id} has no variable ${name} that can be had here`)
+  }
+}
+
+/** Written out, because bundlers only know import attributes that are. */
+function importModule(url: string, options: ImportCallOptions | undefined): Promise<unknown> {
+  return options?.with?.type === 'json' ? import(url, { with: { type: 'json' } }) : import(url)
+}
+
+function exportOf(namespace: Namespace, name: string, member: string | undefined): unknown {
+  const value = wholeOrExport(namespace, name)
+  return member === undefined ? value : follow(value, member, name)
+}
+
+function wholeOrExport(namespace: Namespace, name: string): unknown {
+  if (name === '*') return namespace
+  const required = 'module.exports' in namespace ? namespace['module.exports'] : namespace
+  if (name === 'module.exports') return required
+  if (name.startsWith('__toESM')) return toNamespace(required, name === '__toESM node')
+  if (!(name in namespace)) throw new ProtocolError(`A module has no export ${name}`)
+  return namespace[name]
+}
+
+/** What esbuild's `__toESM` does, which compiled code imports CommonJS modules through. */
+function toNamespace(required: unknown, isNodeMode: boolean): object {
+  const from = Object(required) as Namespace
+  const namespace = Object.create(Object.getPrototypeOf(from) as object | null) as object
+  const isOwn = isNodeMode || from.__esModule !== true
+  if (isOwn) Object.defineProperty(namespace, 'default', { value: required, enumerable: true })
+  for (const key of Object.getOwnPropertyNames(from)) {
+    if (Object.hasOwn(namespace, key)) continue
+    Object.defineProperty(namespace, key, { get: () => from[key], enumerable: true })
+  }
+  return namespace
+}
+
+function externalNamespace(specifier: string): Namespace {
+  const require = createRequire(pathToFileURL(`${process.cwd()}/`))
+  const exports: unknown = require(specifier)
+  if (
+    typeof exports === 'object' &&
+    exports !== null &&
+    Reflect.get(exports, Symbol.toStringTag) === 'Module'
+  ) {
+    return exports as Namespace
+  }
+  return { ...(Object(exports) as Namespace), default: exports, 'module.exports': exports }
+}
+
+function builtin(name: string, path: string): unknown {
+  const module: unknown = process.getBuiltinModule(name)
+  if (module === undefined) throw new ProtocolError(`There is no builtin module ${name} here`)
+  if (path !== '*') return path === '' ? module : follow(module, path, name)
+  return Object.create(Object(module) as object, { default: { value: module, enumerable: true } }) as object
+}
+
+function follow(from: unknown, path: string, name: string): unknown {
+  let value = from
+  for (const key of path.split('.')) {
+    if (value === null || value === undefined || !(key in (Object(value) as object))) {
+      throw new ProtocolError(`There is no ${path} in ${name} here`)
+    }
+    value = Reflect.get(Object(value) as object, key)
+  }
+  return value
+}
+
+function importMeta(url: string): object {
+  const resolve = (specifier: string): string => {
+    const resolved = resolveSpecifier('import', specifier, url)
+    if (resolved === undefined) throw new TypeError(`Cannot resolve "${specifier}" from ${url}`)
+    return resolved.url
+  }
+  const meta = { __proto__: null, url, resolve, main: false }
+  if (!url.startsWith('file:')) return meta
+  const filename = fileURLToPath(url)
+  return { ...meta, filename, dirname: fileURLToPath(new URL('.', url)).replace(/(?<=.)\/$/, '') }
+}
+
+function directoryUrl(url: string): string {
+  return url.startsWith('file:') ? url : pathToFileURL(`${process.cwd()}/`).href
+}
+
+function setName(target: object, value: string): object {
+  return Object.defineProperty(target, 'name', { value, configurable: true })
+}
+
+function refuseToSet(): never {
+  throw new TypeError('Assignment to constant variable.')
+}

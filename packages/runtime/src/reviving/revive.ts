@@ -1,0 +1,116 @@
+/** Makes functions of what was sent: the receiver's side of how functions travel. */
+
+import { ProtocolError } from '@dialback/protocol'
+import type { FunctionRegistry } from '../shipping/function-registry.ts'
+import { type FunctionShell, modulesNamedBy, type SourceShell } from '../shipping/shell.ts'
+import { type CompiledFunction, compile } from './compile.ts'
+import type { ModuleStore } from './module-store.ts'
+import { parseShell } from './parse-shell.ts'
+import { type LiveVariable, References, type ReferencesOptions } from './references.ts'
+
+/** A function or a class; which parameters it takes is nothing that is known here. */
+export type AnyFunction = (...args: never[]) => unknown
+
+export interface RevivedFunction {
+  readonly fn: AnyFunction
+  /** Gives the function what it captured; may be called later than `fn` is handed on, as circles need it. */
+  fill(captured: Readonly<Record<string, unknown>>): void
+}
+
+type Fill = RevivedFunction['fill']
+
+export class Reviver {
+  readonly #store: ModuleStore
+  readonly #registry: FunctionRegistry
+  readonly #references: References
+  readonly #fills = new WeakMap<object, Fill>()
+
+  constructor(options: ReferencesOptions) {
+    this.#store = options.store
+    this.#registry = options.registry
+    this.#references = new References(options)
+  }
+
+  /**
+   * Loads the modules that a shell needs; to be awaited before it is revived, because modules may await at their top level.
+   *
+   * @throws {ProtocolError} when the shell is not well-formed or a module was not sent; rejects with what a module throws.
+   */
+  async prepare(shell: unknown): Promise<void> {
+    await this.#store.prepare(modulesNamedBy(parseShell(shell)))
+  }
+
+  /**
+   * Makes the function of a shell. A class that was made here before, or is from here, is itself again.
+   *
+   * @throws {ProtocolError} when the shell is not well-formed, or leads to what is not here.
+   */
+  reviveFunction(value: unknown): RevivedFunction {
+    const shell: FunctionShell = parseShell(value)
+    if (shell.kind === 'reference')
+      return { fn: asFunction(this.#references.resolve(shell.reference)), fill: () => {} }
+    const known = shell.identity === undefined ? undefined : this.#registry.get(shell.identity)
+    if (known !== undefined) return { fn: asFunction(known), fill: this.#fills.get(known) ?? (() => {}) }
+    const { fn, fill } = this.#make(shell)
+    this.#registry.addRevived(fn, shell)
+    if (shell.identity !== undefined) this.#fills.set(fn, fill)
+    return { fn: asFunction(fn), fill }
+  }
+
+  #make(shell: SourceShell): { fn: object; fill: Fill } {
+    if (shell.imports !== undefined) this.#store.addImports(shell.url, shell.imports)
+    const references = Object.create(null) as Record<string, unknown>
+    const live = Object.create(null) as Record<string, LiveVariable>
+    for (const [name, reference] of Object.entries(shell.references)) {
+      if (shell.live.includes(name)) live[name] = this.#references.live(reference)
+      else references[name] = this.#references.resolve(reference)
+    }
+    const compiled = compile(shell, { references, live })
+    const { fn } = compiled
+    if (Object.getOwnPropertyDescriptor(fn, 'name')?.value !== shell.name) {
+      Object.defineProperty(fn, 'name', { value: shell.name, configurable: true })
+    }
+    return { fn, fill: (captured) => fillFunction(compiled, shell, captured) }
+  }
+}
+
+function asFunction(value: unknown): AnyFunction {
+  if (typeof value === 'function') return value as AnyFunction
+  throw new ProtocolError('A reference to a function arrived that leads to none')
+}
+
+function fillFunction(
+  compiled: CompiledFunction,
+  shell: SourceShell,
+  captured: Readonly<Record<string, unknown>>,
+): void {
+  const { fn } = compiled
+  compiled.assign(captured)
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
+  for (const name of shell.properties ?? []) {
+    const isInherited = name.startsWith('.prototype.')
+    const holder = isInherited ? prototype : fn
+    if (typeof holder !== 'function' && typeof holder !== 'object') continue
+    Object.defineProperty(holder ?? fn, name.slice(isInherited ? '.prototype.'.length : 1), {
+      value: captured[name],
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
+  }
+  if (shell.privateStatics !== undefined) {
+    compiled.assignPrivates(
+      Object.fromEntries(shell.privateStatics.map((name) => [name, captured[`#${name}`]])),
+    )
+  }
+  if (shell.parentName !== undefined) setParent(fn, prototype, captured.extends, shell.parentName !== '')
+}
+
+function setParent(fn: object, prototype: unknown, parent: unknown, isClass: boolean): void {
+  if (typeof parent !== 'function') return
+  const parentPrototype: unknown = parent.prototype
+  if (isClass) Object.setPrototypeOf(fn, parent)
+  if (typeof prototype === 'object' && prototype !== null && typeof parentPrototype === 'object') {
+    Object.setPrototypeOf(prototype, parentPrototype)
+  }
+}

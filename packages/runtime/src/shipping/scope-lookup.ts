@@ -1,0 +1,49 @@
+/** Finds variables in the scopes around a function. */
+
+import { isStandardGlobal } from './builtins.ts'
+import { referencesName } from './compiled-names.ts'
+import type { Scope } from './inspector.ts'
+import type { Reference } from './shell.ts'
+
+export type Found =
+  /** `isModuleLevel`: at the top level of an ECMAScript module. */
+  | { readonly kind: 'value'; readonly value: unknown; readonly isModuleLevel: boolean }
+  /** The function came from elsewhere, and so did this. */
+  | { readonly kind: 'reference'; readonly reference: Reference }
+  /** A property of the global object, left to be found there where the function runs. */
+  | { readonly kind: 'global' }
+  /** Its declaration has not run yet. */
+  | { readonly kind: 'uninitialized' }
+  | { readonly kind: 'missing' }
+
+/** Looks a variable up as the function would, from the innermost scope outwards. */
+export function lookUp(name: string, scopes: readonly Scope[]): Found {
+  const references = scopes.flatMap(({ variables }) => {
+    const held = Object.hasOwn(variables, referencesName) ? variables[referencesName] : undefined
+    return held === undefined ? [] : [held as Readonly<Record<string, Reference>>]
+  })
+  for (const { kind, variables } of scopes) {
+    if (kind === 'Global') return lookUpGlobal(name, variables)
+    const isHere = kind === 'With Block' ? name in variables : Object.hasOwn(variables, name)
+    if (!isHere) continue
+    const isReference = kind === 'With Block' || Object.hasOwn(variables, referencesName)
+    const reference = isReference ? references.find((held) => Object.hasOwn(held, name))?.[name] : undefined
+    if (reference !== undefined) return { kind: 'reference', reference }
+    try {
+      return { kind: 'value', value: variables[name], isModuleLevel: kind === 'Module' }
+    } catch {
+      return { kind: 'uninitialized' }
+    }
+  }
+  return name in globalThis ? { kind: 'global' } : { kind: 'missing' }
+}
+
+/**
+ * A context of its own, as the REPL has, keeps its `var`s and functions in its global object: those are its user's, and not
+ * to be found anywhere else.
+ */
+function lookUpGlobal(name: string, global: Readonly<Record<string, unknown>>): Found {
+  if (!(name in global)) return name in globalThis ? { kind: 'global' } : { kind: 'missing' }
+  if ((global as unknown) === globalThis || isStandardGlobal(name)) return { kind: 'global' }
+  return { kind: 'value', value: global[name], isModuleLevel: false }
+}

@@ -1,0 +1,69 @@
+/** What is known about scripts whose variables travel by value, as far as their text can be had. */
+
+import { readFileSync, statSync } from 'node:fs'
+import { analyzeModule, type ModuleAnalysis } from './module-analysis.ts'
+import { stripTypes } from './module-source.ts'
+import { offsetIn, type Site } from './site.ts'
+import type { V8Debugger } from './v8-debugger.ts'
+
+interface Script {
+  /** Its text if the file on the disk has that. */
+  readonly onDisk: string | undefined
+  analysis?: ModuleAnalysis | undefined
+}
+
+export class ScriptAnalyses {
+  readonly #debugger: V8Debugger
+  readonly #scripts = new Map<string, Script>()
+  #hasTransformed = false
+
+  constructor(v8Debugger: V8Debugger) {
+    this.#debugger = v8Debugger
+  }
+
+  /** Analyzes the script that a function is from; undefined when its text cannot be had. */
+  of(site: Site): ModuleAnalysis | undefined {
+    const script = this.note(site)
+    if (script === undefined || 'analysis' in script) return script?.analysis
+    const text = script.onDisk ?? this.#debugger.textOf(site.url)?.text
+    try {
+      script.analysis = text === undefined ? undefined : analyzeModule(text)
+    } catch {
+      // Then it is only not known what it imports.
+      script.analysis = undefined
+    }
+    return script.analysis
+  }
+
+  /** Sees whether the file on the disk is what runs: it has the function where it should be. */
+  note(site: Site): Script | undefined {
+    if (!site.url.startsWith('file:')) return undefined
+    const known = this.#scripts.get(site.url)
+    if (known !== undefined) return known
+    const text = fileText(site.url)
+    const isRight = text !== undefined && offsetIn(text, site) !== -1
+    if (!isRight) this.#hasTransformed = true
+    const script = { onDisk: isRight ? text : undefined }
+    this.#scripts.set(site.url, script)
+    return script
+  }
+
+  /**
+   * Whether a module is on the disk as it was loaded. Loaders that transform files, such as tsx, do so to all, so the
+   * functions seen so far show whether there is one; and a file that has changed since then is newer than the process.
+   */
+  isOnDisk(url: string): boolean {
+    if (this.#hasTransformed || this.#scripts.size === 0) return false
+    const stats = statSync(new URL(url), { throwIfNoEntry: false })
+    return stats !== undefined && stats.mtimeMs < performance.timeOrigin
+  }
+}
+
+function fileText(url: string): string | undefined {
+  try {
+    const text = readFileSync(new URL(url), 'utf8')
+    return /\.[cm]?ts$/.test(new URL(url).pathname) ? stripTypes(text) : text
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,217 @@
+/** Describes functions, so that others can make them anew: the sender's side of how functions travel. */
+
+import { realpathSync, statSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { types } from 'node:util'
+import { SerializationError } from '@dialback/protocol'
+import { describeBound } from './bound-function.ts'
+import { Builtins } from './builtins.ts'
+import type { DescribedFunction } from './described-function.ts'
+import { analyzeFunction, type FunctionSource } from './free-variables.ts'
+import { type FunctionRegistry, referenceName } from './function-registry.ts'
+import { type Inspected, Inspector } from './inspector.ts'
+import { ModuleGraph, type SentModules } from './module-graph.ts'
+import { UnsendableModule } from './module-source.ts'
+import { propertyCount } from './own-state.ts'
+import { lookUp } from './scope-lookup.ts'
+import { ScriptAnalyses } from './script-analyses.ts'
+import { type FunctionShell, type ModuleFile, modulesNamedBy, type Reference } from './shell.ts'
+import { describePlace, type Site, siteOf } from './site.ts'
+import { SourceDescriber } from './source-description.ts'
+import { loadedCommonJs, type Surroundings, VariableBinder } from './variable-binding.ts'
+
+export interface ShipperOptions {
+  /** The namespace of `@dialback/manager`, whose functions travel by name. */
+  readonly runtimeModule: Readonly<Record<string, unknown>>
+  /** Whether a specifier, or the URL that it leads to, is `@dialback/manager` or a part of it. `url` is empty at first. */
+  isRuntimeModule(specifier: string, url: string): boolean
+  /** The URL of the program, which travels by value. @default that of `process.argv[1]` */
+  readonly entry?: string
+  /** Names of packages that are taken from the worker's image. @default [] */
+  readonly external?: readonly string[]
+  /** Remembers functions that come back; shared with the `Reviver` of the same thread. */
+  readonly registry: FunctionRegistry
+  /** Modules that this thread was sent: the `ModuleStore` of its `Reviver`. */
+  readonly sent?: SentModules
+}
+
+interface Constant {
+  readonly described: DescribedFunction
+  readonly propertyCount: number
+}
+
+export class Shipper {
+  readonly #options: ShipperOptions
+  readonly #inspector = new Inspector()
+  readonly #builtins = new Builtins()
+  readonly #scripts = new ScriptAnalyses(this.#inspector.debugger)
+  readonly #graph: ModuleGraph
+  readonly #describer: SourceDescriber
+  readonly #runtimeNames: ReadonlyMap<unknown, string>
+  readonly #entryUrl: string
+  /** Functions that captured nothing: their description never changes. */
+  readonly #constants = new WeakMap<object, Constant>()
+
+  constructor(options: ShipperOptions) {
+    this.#options = options
+    this.#entryUrl = options.entry ?? entryUrl()
+    this.#graph = new ModuleGraph({
+      isRuntimeModule: (specifier, url) => options.isRuntimeModule(specifier, url),
+      isEntry: (url) => this.#isEntry(url),
+      external: options.external ?? [],
+      textOf: (url) => this.#inspector.debugger.textOf(url),
+      isOnDisk: (url) => this.#scripts.isOnDisk(url),
+      ...(options.sent !== undefined && { sent: options.sent }),
+    })
+    const binder = new VariableBinder(this.#graph, this.#scripts, this.#builtins)
+    this.#describer = new SourceDescriber(binder, this.#graph, this.#inspector.debugger, options.registry)
+    this.#runtimeNames = new Map(Object.entries(options.runtimeModule).map(([name, value]) => [value, name]))
+  }
+
+  /**
+   * Describes a function. What it captured is as of now; a function that captured nothing costs only the first time.
+   *
+   * @throws {SerializationError} when it cannot be made anew elsewhere.
+   */
+  describeFunction(fn: object & { readonly name: string }, path: string): DescribedFunction {
+    const constant = this.#constants.get(fn)
+    if (constant !== undefined && constant.propertyCount === propertyCount(fn)) return constant.described
+    const described = this.#describe(fn, path)
+    if (Object.keys(described.captured).length === 0) {
+      this.#constants.set(fn, { described, propertyCount: propertyCount(fn) })
+    }
+    return described
+  }
+
+  /** The modules that a shell needs, with all that they import, in an order in which they can be sent. */
+  modulesOf(shell: FunctionShell): readonly ModuleFile[] {
+    return this.#graph.files(modulesNamedBy(shell))
+  }
+
+  /** A module that this process has itself, for references that come back. */
+  ownModule(id: string): ModuleFile | undefined {
+    return this.#graph.ownFile(id)
+  }
+
+  /** The value of a variable at the top level of a module, exported or not, found through what it does export. */
+  variableBehind(exports: object, name: string): unknown {
+    const whole: unknown = Reflect.get(exports, 'default')
+    const values = [exports, whole].flatMap((holder): unknown[] => Object.values(Object(holder) as object))
+    for (const exported of values) {
+      if (typeof exported !== 'function') continue
+      const found = lookUp(name, this.#inspector.inspect(exported).scopes)
+      if (found.kind === 'value') return found.value
+    }
+    return undefined
+  }
+
+  /** The names of the private members that instances of a class have, its parents' included: these do not travel. */
+  privateMembersOf(fn: object): readonly string[] {
+    const names: string[] = []
+    for (let each: unknown = fn; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
+      const text = Function.prototype.toString.call(each)
+      if (!/^class\b/.test(text)) break
+      if (text.includes('#')) names.push(...analyzed(text, each.name).privateMembers)
+    }
+    return names
+  }
+
+  #describe(fn: object & { readonly name: string }, path: string): DescribedFunction {
+    const runtimeName = this.#runtimeNames.get(fn)
+    if (runtimeName !== undefined) return byReference({ from: 'runtime', export: runtimeName })
+    const revived = this.#options.registry.shellOf(fn)
+    if (revived !== undefined)
+      return this.#describer.describeRevived(fn, revived, this.#inspector.inspect(fn), path)
+    const text = Function.prototype.toString.call(fn)
+    if (/\{\s*\[native code\]\s*\}$/.test(text)) return this.#describeBuiltin(fn, path)
+    const source = analyzed(text, path)
+    const inspected = this.#inspector.inspect(fn)
+    const site = siteOf(text, source, inspected, this.#inspector.debugger)
+    if (site === undefined || site.url.startsWith('node:')) return this.#describeBuiltin(fn, path)
+    try {
+      const surroundings = this.#surroundings(source, site, inspected)
+      return (
+        this.#asPartOfModule(fn, surroundings) ?? this.#describer.describe(fn, source, surroundings, path)
+      )
+    } catch (error) {
+      if (!(error instanceof UnsendableModule)) throw error
+      const specifiers = Array.isArray(error.cause)
+        ? error.cause.map((name) => ` › imports "${String(name)}"`)
+        : []
+      throw new SerializationError(
+        `${path}${specifiers.join('')}`,
+        `${error.message} (${describePlace(site, 0)})`,
+      )
+    }
+  }
+
+  #describeBuiltin(fn: object & { readonly name: string }, path: string): DescribedFunction {
+    const reference = this.#builtins.findFunction(fn)
+    if (reference !== undefined) return byReference(reference)
+    const { bound } = this.#inspector.inspect(fn)
+    if (bound !== undefined) return describeBound(fn, bound)
+    const what = types.isProxy(fn) ? 'a Proxy' : `${fn.name || 'a function'} of Node.js itself`
+    throw new SerializationError(path, `${what}; send a function that calls it`)
+  }
+
+  /** Only what uses variables of its module, or is a class of it, has anything to do with the instance of it there. */
+  #surroundings(source: FunctionSource, site: Site, inspected: Inspected): Surroundings {
+    const isApart = source.kind !== 'class' && source.free.length === 0 && source.metaName === undefined
+    if (isApart) return { site, inspected }
+    this.#scripts.note(site)
+    if (!this.#isImportedModule(site)) return { site, inspected }
+    const id = this.#graph.idOf(site)
+    const analysis = this.#graph.analysisOf(site.url)
+    return analysis === undefined
+      ? { site, inspected }
+      : { site, inspected, module: { url: site.url, id, analysis } }
+  }
+
+  #isImportedModule({ url, isModule }: Site): boolean {
+    if (!url.startsWith('file:') || this.#isEntry(url)) return false
+    return isModule || loadedCommonJs(url) !== undefined
+  }
+
+  #asPartOfModule(fn: object, { site, module }: Surroundings): DescribedFunction | undefined {
+    if (module === undefined) return undefined
+    const declared = this.#graph.declaredAt(module.url, site)
+    if (declared === undefined) return undefined
+    const reference: Reference =
+      declared.local === undefined
+        ? { from: 'module', id: module.id, export: 'default' }
+        : { from: 'local', id: module.id, name: declared.local }
+    const name = referenceName(reference)
+    if (name !== undefined) this.#options.registry.set(name, fn)
+    return byReference(reference)
+  }
+
+  #isEntry(url: string): boolean {
+    return url === this.#entryUrl
+  }
+}
+
+/** The program that this process was started with. */
+function entryUrl(): string {
+  const [, path] = process.argv
+  if (path === undefined) return ''
+  const candidates = [
+    path,
+    ...['.js', '.mjs', '.cjs', '.ts', '/index.js', '/index.ts'].map((end) => `${path}${end}`),
+  ]
+  const file = candidates.find(
+    (candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true,
+  )
+  return file === undefined ? '' : pathToFileURL(realpathSync(file)).href
+}
+
+function byReference(reference: Reference): DescribedFunction {
+  return { shell: { kind: 'reference', reference }, captured: {} }
+}
+
+function analyzed(text: string, path: string): FunctionSource {
+  try {
+    return analyzeFunction(text)
+  } catch (error) {
+    throw new SerializationError(path, 'its source cannot be parsed', { cause: error })
+  }
+}

@@ -1,0 +1,228 @@
+/** Describes functions that travel as their source, with the values that they captured. */
+
+import { SerializationError } from '@dialback/protocol'
+import type { DescribedFunction } from './described-function.ts'
+import type { FreeVariable, FunctionSource } from './free-variables.ts'
+import type { FunctionRegistry } from './function-registry.ts'
+import type { Inspected } from './inspector.ts'
+import type { ModuleGraph } from './module-graph.ts'
+import { type OwnState, ownState } from './own-state.ts'
+import { lookUp } from './scope-lookup.ts'
+import type { Reference, SourceShell } from './shell.ts'
+import { describePlace, type Site } from './site.ts'
+import type { V8Debugger } from './v8-debugger.ts'
+import type { Surroundings, VariableBinder } from './variable-binding.ts'
+
+/** A function that is being described. */
+interface Draft {
+  readonly fn: object
+  readonly source: FunctionSource
+  readonly surroundings: Surroundings
+  readonly path: string
+  readonly variables: (string | readonly [key: string, name: string])[]
+  readonly references: Record<string, Reference>
+  readonly live: string[]
+  readonly constants: Record<string, string | number>
+  readonly captured: Record<string, unknown>
+  readonly places: Map<string, number>
+}
+
+export class SourceDescriber {
+  readonly #binder: VariableBinder
+  readonly #graph: ModuleGraph
+  readonly #debugger: V8Debugger
+  readonly #registry: FunctionRegistry
+
+  constructor(
+    binder: VariableBinder,
+    graph: ModuleGraph,
+    v8Debugger: V8Debugger,
+    registry: FunctionRegistry,
+  ) {
+    this.#binder = binder
+    this.#graph = graph
+    this.#debugger = v8Debugger
+    this.#registry = registry
+  }
+
+  /** @throws {SerializationError | UnsendableModule} when it uses what cannot be sent. */
+  describe(fn: object, source: FunctionSource, surroundings: Surroundings, path: string): DescribedFunction {
+    const { site, inspected } = surroundings
+    const [obstacle] = source.obstacles
+    if (obstacle !== undefined) throw unsendable(path, `it ${obstacle.what}`, site, obstacle.offset)
+    const draft: Draft = {
+      fn,
+      source,
+      surroundings,
+      path,
+      variables: [],
+      references: nameless(),
+      live: [],
+      constants: nameless(),
+      captured: nameless(),
+      places: new Map(),
+    }
+    for (const variable of source.free) this.#addVariable(variable, draft)
+    this.#addOuter(draft)
+    const state = ownState(fn, source, inspected)
+    addState(state, draft.captured)
+    const shell = this.#shell(draft, state)
+    return { shell, captured: draft.captured, placeOf: (name) => placeOf(name, draft.places, site) }
+  }
+
+  /** Describes a function that came from elsewhere: what it was made of, with the values that its variables have by now. */
+  describeRevived(fn: object, shell: SourceShell, inspected: Inspected, path: string): DescribedFunction {
+    const captured: Record<string, unknown> = nameless()
+    for (const variable of shell.variables) {
+      const [key, name] = typeof variable === 'string' ? [variable, variable] : variable
+      const found = lookUp(name, inspected.scopes)
+      if (found.kind !== 'value')
+        throw new SerializationError(path, `it is not complete yet: "${key}" has no value`)
+      captured[key] = found.value
+    }
+    const names = new Set(shell.properties ?? [])
+    const kind = shell.identity !== undefined ? 'class' : 'function'
+    const state = ownState(fn, { kind, staticMembers: new Set() }, inspected)
+    const known = new Map([...state.properties].filter(([name]) => names.has(name)))
+    addState({ ...state, properties: known }, captured)
+    if (shell.parentName === undefined) delete captured.extends
+    return { shell, captured }
+  }
+
+  #addVariable(variable: FreeVariable, draft: Draft): void {
+    const { name, uses, isOnlyTypeof } = variable
+    const [offset = 0] = uses
+    const { source, surroundings, path } = draft
+    const binding = this.#binder.bind(name, surroundings)
+    switch (binding.kind) {
+      case 'global':
+        return
+      case 'missing':
+        if (isOnlyTypeof || source.isDynamic) return
+        throw unsendable(path, `it uses "${name}", which is not defined`, surroundings.site, offset)
+      case 'uninitialized':
+        throw unsendable(
+          path,
+          `it uses "${name}", whose declaration has not run yet`,
+          surroundings.site,
+          offset,
+        )
+      case 'reference':
+        draft.references[name] = binding.reference
+        if (binding.isLive) draft.live.push(name)
+        return
+      case 'value':
+        addValue(variable, binding.value, draft)
+    }
+  }
+
+  #addOuter(draft: Draft): void {
+    const { fn, source, surroundings, path, references } = draft
+    const { site, inspected } = surroundings
+    const { thisName, metaName, importName } = source
+    if (metaName !== undefined) references[metaName] = { from: 'meta', url: site.url }
+    if (importName !== undefined) references[importName] = { from: 'import', url: site.url }
+    if (thisName === undefined) return
+    const came = lookUp(thisName, inspected.scopes)
+    const found = came.kind === 'value' ? came : this.#debugger.thisOf(fn)
+    if (found === undefined) {
+      const what =
+        'it uses "this" of the function around it, which cannot be read while the process is debugged'
+      throw unsendable(path, what, site, 0)
+    }
+    draft.variables.push(['this', thisName])
+    draft.captured.this = found.value
+  }
+
+  #shell(draft: Draft, state: OwnState): SourceShell {
+    const { fn, source } = draft
+    const { site } = draft.surroundings
+    const imports = this.#imports(source, site, Object.values(draft.references))
+    const sourceMap = this.#graph.sourceMapAt(site.url)
+    const privateStatics = source.privateStatics.filter((name) => name in state.privateStatics)
+    return {
+      kind: 'source',
+      source: source.source,
+      form: source.form,
+      name: nameOf(fn),
+      isStrict: isStrict(fn, source, site),
+      url: site.url,
+      line: site.line,
+      column: site.column,
+      variables: draft.variables,
+      references: draft.references,
+      live: draft.live,
+      ...(sourceMap !== undefined && { sourceMap }),
+      ...(Object.keys(draft.constants).length > 0 && { constants: draft.constants }),
+      ...(Object.keys(imports).length > 0 && { imports }),
+      ...(privateStatics.length > 0 && { privateStatics }),
+      ...(state.properties.size > 0 && { properties: [...state.properties.keys()] }),
+      ...('parent' in state && { parentName: source.parentName ?? '' }),
+      ...(source.kind === 'class' && { identity: this.#registry.identityOf(fn) }),
+    }
+  }
+
+  #imports(source: FunctionSource, site: Site, references: readonly Reference[]): Record<string, string> {
+    const imports: Record<string, string> = nameless()
+    // A function within one that came from elsewhere: its specifiers can no longer be told from other arguments.
+    const isSent = references.some(({ from }) => from === 'import')
+    if (isSent && source.importName === undefined)
+      Object.assign(imports, this.#graph.importsSentFrom(site.url))
+    for (const edge of source.imports) {
+      const target = this.#graph.resolve(edge, site.url)
+      const key = `${edge.kind} ${edge.specifier}`
+      if (target?.kind === 'module') imports[key] = this.#graph.idOf(target, edge.specifier)
+      else if (target !== undefined && target.kind !== 'builtin') imports[key] = target.kind
+    }
+    return imports
+  }
+}
+
+function addValue({ name, uses, isForCreation }: FreeVariable, value: unknown, draft: Draft): void {
+  const [offset = 0] = uses
+  if (!isForCreation) {
+    draft.variables.push(name)
+    draft.captured[name] = value
+    draft.places.set(name, offset)
+  } else if (typeof value === 'string' || typeof value === 'number') draft.constants[name] = value
+  else {
+    const what = `it has members named by "${name}", which is neither a string nor a number`
+    throw unsendable(draft.path, what, draft.surroundings.site, offset)
+  }
+}
+
+function addState(state: OwnState, captured: Record<string, unknown>): void {
+  for (const [name, value] of state.properties) captured[name] = value
+  for (const [name, value] of Object.entries(state.privateStatics)) captured[`#${name}`] = value
+  if ('parent' in state) captured.extends = state.parent
+}
+
+function isStrict(fn: object, source: FunctionSource, site: Site): boolean {
+  if (site.isModule || source.kind === 'class') return true
+  // Only sloppy functions have it; of other forms nothing tells, and nothing much depends on it.
+  return (
+    !source.isSloppy &&
+    source.kind === 'function' &&
+    Object.hasOwn(fn, 'prototype') &&
+    !Object.hasOwn(fn, 'caller')
+  )
+}
+
+function nameOf(fn: object): string {
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value
+  return typeof name === 'string' ? name : ''
+}
+
+function placeOf(name: string, places: ReadonlyMap<string, number>, site: Site): string | undefined {
+  const offset = places.get(name)
+  return offset === undefined ? undefined : describePlace(site, offset)
+}
+
+function unsendable(path: string, what: string, site: Site, offset: number): SerializationError {
+  return new SerializationError(path, `${what} (${describePlace(site, offset)})`)
+}
+
+/** A record whose keys come from user code: one of them may be `__proto__`. */
+function nameless<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>
+}

@@ -1,0 +1,169 @@
+/** Decides for each free variable of a function how it travels: by name, as a part of a module, or by value. */
+
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Builtins } from './builtins.ts'
+import type { Target } from './graph-loading.ts'
+import type { ImportedName } from './import-expression.ts'
+import type { Inspected } from './inspector.ts'
+import type { ModuleAnalysis } from './module-analysis.ts'
+import type { ModuleGraph } from './module-graph.ts'
+import { lookUp } from './scope-lookup.ts'
+import type { ScriptAnalyses } from './script-analyses.ts'
+import type { Reference } from './shell.ts'
+import type { Site } from './site.ts'
+import { viteUrl } from './vite.ts'
+
+export type Binding =
+  | { readonly kind: 'value'; readonly value: unknown }
+  /** `isLive`: it may lead to another value later. */
+  | { readonly kind: 'reference'; readonly reference: Reference; readonly isLive: boolean }
+  | { readonly kind: 'global' | 'uninitialized' | 'missing' }
+
+export interface Surroundings {
+  readonly site: Site
+  readonly inspected: Inspected
+  /** The module that the function is a part of, if that is one that travels as such. */
+  readonly module?: { readonly url: string; readonly id: string; readonly analysis: ModuleAnalysis }
+}
+
+export class VariableBinder {
+  readonly #graph: ModuleGraph
+  readonly #scripts: ScriptAnalyses
+  readonly #builtins: Builtins
+
+  constructor(graph: ModuleGraph, scripts: ScriptAnalyses, builtins: Builtins) {
+    this.#graph = graph
+    this.#scripts = scripts
+    this.#builtins = builtins
+  }
+
+  bind(name: string, surroundings: Surroundings): Binding {
+    const found = lookUp(name, surroundings.inspected.scopes)
+    if (found.kind === 'reference') return { kind: 'reference', reference: found.reference, isLive: false }
+    if (found.kind !== 'value') return { kind: found.kind }
+    const { site, module } = surroundings
+    const isTopLevel = site.isModule ? found.isModuleLevel : isOutermost(name, surroundings.inspected)
+    const { value } = found
+    if (isTopLevel && module?.analysis.bindings.has(name)) {
+      const reference = { from: 'local', id: module.id, name } as const
+      return { kind: 'reference', reference, isLive: this.#isLiveLocal(name, module) }
+    }
+    return (
+      this.#special(name, value, site) ??
+      (isTopLevel ? this.#imported(name, value, site) : undefined) ??
+      this.#builtin(value) ?? { kind: 'value', value }
+    )
+  }
+
+  #isLiveLocal(name: string, { url, analysis }: NonNullable<Surroundings['module']>): boolean {
+    const imported = analysis.imports.get(name)
+    if (imported?.kind !== 'import') return analysis.bindings.get(name) === 'mutable'
+    const target = this.#graph.resolve({ kind: 'import', specifier: imported.specifier }, url)
+    return target?.kind === 'module' && this.#graph.isMutable(target.url, imported.export)
+  }
+
+  /** What every CommonJS file and every file that tsx compiled has of its own. */
+  #special(name: string, value: unknown, site: Site): Binding | undefined {
+    if (typeof value !== 'function') return undefined
+    if (name === 'require' && 'resolve' in value && 'cache' in value) {
+      return { kind: 'reference', reference: { from: 'require', url: site.url }, isLive: false }
+    }
+    if (name === '__name' && /^\(target,\s*value\)\s*=>\s*__defProp\(/.test(String(value))) {
+      return { kind: 'reference', reference: { from: 'helper', name }, isLive: false }
+    }
+    return undefined
+  }
+
+  #imported(name: string, value: unknown, site: Site): Binding | undefined {
+    const imported = this.#scripts.of(site)?.imports.get(name)
+    if (imported === undefined || !isWhatWasRequired(imported, value, site)) return undefined
+    const reference = this.referenceTo(imported, site.url)
+    if (reference === undefined) return undefined
+    const isLive = reference.from === 'module' && this.#isLiveImport(imported, site)
+    return { kind: 'reference', reference, isLive }
+  }
+
+  #isLiveImport(imported: ImportedName, site: Site): boolean {
+    if (imported.kind !== 'import') return false
+    const target = this.#graph.resolve({ kind: 'import', specifier: imported.specifier }, site.url)
+    return target?.kind === 'module' && this.#graph.isMutable(target.url, imported.export)
+  }
+
+  /**
+   * How something imported travels; undefined when it is not known where it comes from.
+   *
+   * @throws {UnsendableModule} when its module cannot be sent.
+   */
+  referenceTo(imported: ImportedName, parentUrl: string): Reference | undefined {
+    const { specifier, export: exported, member } = imported
+    const target = this.#targetOf(imported, parentUrl)
+    switch (target?.kind) {
+      case 'builtin':
+        return { from: 'builtin', module: target.module, path: builtinPath(exported, member) }
+      case 'runtime':
+        return { from: 'runtime', export: member ?? (isWhole(exported) ? '*' : exported) }
+      case 'external':
+        return { from: 'external', specifier, export: exported, ...(member !== undefined && { member }) }
+      case 'module': {
+        const id = this.#graph.idOf(target, specifier)
+        return { from: 'module', id, export: exported, ...(member !== undefined && { member }) }
+      }
+      case undefined:
+        return undefined
+    }
+  }
+
+  #targetOf({ kind, specifier }: ImportedName, parentUrl: string): Target | undefined {
+    const edge = kind === 'vite' ? viteUrl(specifier) : { kind, specifier }
+    return edge && this.#graph.resolve(edge, parentUrl)
+  }
+
+  #builtin(value: unknown): Binding | undefined {
+    const reference =
+      typeof value === 'object' && value !== null ? this.#builtins.findObject(value) : undefined
+    return reference && { kind: 'reference', reference, isLive: false }
+  }
+}
+
+/** In a script, whether no scope further out has a variable of the name, as only the top level's can claim. */
+function isOutermost(name: string, { scopes }: Inspected): boolean {
+  return (
+    scopes.filter(({ kind, variables }) => kind !== 'Global' && Object.hasOwn(variables, name)).length === 1
+  )
+}
+
+/** A variable of an inner function may have the name of one that is required at the top level. */
+function isWhatWasRequired(
+  { kind, specifier, export: exported, member }: ImportedName,
+  value: unknown,
+  site: Site,
+): boolean {
+  if (kind !== 'require' || exported !== 'module.exports') return true
+  try {
+    const require = createRequire(site.url)
+    const path = require.resolve(specifier)
+    const exports: unknown = require.cache[path]?.exports ?? process.getBuiltinModule(path)
+    // What was loaded by other means is not in the cache.
+    if (exports === undefined) return true
+    const found: unknown = member === undefined ? exports : Reflect.get(Object(exports), member)
+    return found === value
+  } catch {
+    return true
+  }
+}
+
+function isWhole(exported: string): boolean {
+  return exported === '*' || exported === 'module.exports' || exported.startsWith('__toESM')
+}
+
+function builtinPath(exported: string, member: string | undefined): string {
+  if (exported === '*' || exported.startsWith('__toESM')) return '*'
+  return member ?? (exported === 'module.exports' || exported === 'default' ? '' : exported)
+}
+
+/** The path of a CommonJS module that is loaded in this process, or undefined. */
+export function loadedCommonJs(url: string): NodeJS.Module | undefined {
+  if (!url.startsWith('file:')) return undefined
+  return createRequire(import.meta.url).cache[fileURLToPath(url)]
+}

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest'
+import type { CollectionOptions } from '../src/collection-options.ts'
+import { pmap } from '../src/pmap.ts'
+import { Gates } from './gates.ts'
+import { SimulatedCluster, settle } from './simulated-cluster.ts'
+
+const square = (x: number): number => x * x
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+/** How well `workers` are used for items that take `costMs`, where a message takes 0.1 ms: 1 is perfect. */
+async function efficiency(
+  costMs: (x: unknown) => number,
+  items: readonly number[],
+  options: CollectionOptions<number, number> = {},
+): Promise<{ efficiency: number; cluster: SimulatedCluster }> {
+  const cluster = new SimulatedCluster({ workers: 2, latencyMs: 0.1, costMs })
+  const tookMs = await cluster.clock.passUntil(pmap(cluster, square, items, options))
+  const workMs = items.reduce((sum, item) => sum + costMs(item), 0)
+  return { efficiency: workMs / 2 / tookMs, cluster }
+}
+
+const sizes = ({ calls }: SimulatedCluster): number[] =>
+  calls.map(({ input }) => (input.kind === 'batch' ? input.items.length : 1))
+
+test('Dispatcher keeps two workers busy with tasks of 5 ms', async () => {
+  expect((await efficiency(() => 5, upTo(200))).efficiency).toBeGreaterThan(0.99)
+})
+
+test('Dispatcher keeps workers busy with items shorter than a round trip in batches of 10', async () => {
+  expect((await efficiency(() => 0.1, upTo(2_000), { batchSize: 10 })).efficiency).toBeGreaterThan(0.97)
+})
+
+test('Dispatcher sends 10,000 trivial items in 20 messages or fewer with batchSize auto', async () => {
+  const { cluster } = await efficiency(() => 0.0005, upTo(10_000), { batchSize: 'auto' })
+  expect(cluster.calls.length).toBeLessThanOrEqual(20)
+})
+
+test('Dispatcher does so also when the first call of each worker takes 30 ms', async () => {
+  const isFirst = (x: unknown): boolean => x === 0 || x === 8
+  const { cluster } = await efficiency((x) => (isFirst(x) ? 30 : 0.0005), upTo(10_000), { batchSize: 'auto' })
+  expect(cluster.calls.length).toBeLessThanOrEqual(20)
+})
+
+test('Dispatcher keeps both busy to the end with batchSize auto', async () => {
+  expect((await efficiency(() => 0.2, upTo(2_000), { batchSize: 'auto' })).efficiency).toBeGreaterThan(0.95)
+})
+
+test('Dispatcher gives slow items out one by one with batchSize auto', async () => {
+  const { cluster } = await efficiency(() => 1_000, upTo(60), { batchSize: 'auto' })
+  expect(sizes(cluster)).toEqual([8, 8, 4, 4, ...Array<number>(36).fill(1)])
+})
+
+test('Dispatcher runs a batch of one lane at a time on each worker', async () => {
+  const cluster = new SimulatedCluster({ workers: 2 })
+  await Promise.all([pmap(cluster, square, upTo(5)), pmap(cluster, square, upTo(5))])
+  const lanes = new Set(cluster.calls.map(({ lane }) => lane))
+  expect(lanes.size).toBe(2)
+  expect(lanes).not.toContain('')
+})
+
+test('Dispatcher has a second batch wait at each worker while batches are short', async () => {
+  const cluster = new SimulatedCluster({ workers: 2 })
+  const gates = new Gates()
+  const result = pmap(cluster, gates.pass, upTo(9))
+  await settle()
+  expect(cluster.open.length).toBe(2)
+  gates.open(0)
+  await settle()
+  expect([cluster.open.map(({ workerId }) => workerId), gates.running]).toEqual([
+    [3, 2, 2],
+    [1, 2],
+  ])
+  gates.open(1)
+  await settle()
+  expect(cluster.open.map(({ workerId }) => workerId).sort((a, b) => a - b)).toEqual([2, 2, 3, 3])
+  result.catch(() => {})
+})
+
+test('Dispatcher has nothing wait at a worker while batches are long', async () => {
+  const cluster = new SimulatedCluster({ workers: 2, costMs: () => 20 })
+  void pmap(cluster, square, upTo(100))
+  await cluster.clock.advance(500)
+  expect(cluster.open.length).toBe(2)
+})
+
+test('Dispatcher gives what waits behind a long item to a worker that has nothing to do', async () => {
+  const cluster = new SimulatedCluster({ workers: 2 })
+  const gates = new Gates()
+  const result = pmap(cluster, gates.pass, upTo(5))
+  await settle()
+  gates.open(0)
+  await settle()
+  gates.open(1)
+  await settle()
+  // 2 runs on one worker with 3 behind it, 4 on the other.
+  gates.open(4)
+  await settle()
+  expect([gates.running, cluster.recalls]).toEqual([[2, 3], 1])
+  gates.open(2)
+  gates.open(3)
+  expect(await result).toEqual(upTo(5))
+})
+
+test('Dispatcher goes on when a batch has begun before it could be taken back', async () => {
+  const slow = new Set([4])
+  const { efficiency: used } = await efficiency((x) => (slow.has(Number(x)) ? 50 : 1), upTo(9))
+  expect(used).toBeGreaterThan(0.5)
+})
+
+test('Dispatcher gives a worker that joins late its share', async () => {
+  const cluster = new SimulatedCluster({ workers: 1, latencyMs: 0.1, costMs: () => 5 })
+  cluster.clock.after(50, () => cluster.join())
+  expect(await cluster.clock.passUntil(pmap(cluster, square, upTo(50)))).toBeLessThan(155)
+})

@@ -1,0 +1,168 @@
+/** The agent: control connection, heartbeats and kept values on the main thread, user code in threads of its own. */
+
+import { type EncodedBody, emptyBody, Heartbeat, type Mailbox, type Message } from '@dialback/protocol'
+import { answerFetch, ClaimTable, ValueStore } from '@dialback/runtime'
+import { Connection } from './connection.ts'
+import type { Credentials } from './dial.ts'
+import type { FromThread } from './thread-messages.ts'
+import { UserThread } from './user-thread.ts'
+
+export interface AgentOptions {
+  readonly credentials: Credentials
+  /** How many threads run user code. */
+  readonly threads: number
+  readonly threadEntry: URL
+  /** Ends the process. */
+  readonly exit: (code: number, reason?: string) => void
+}
+
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #claims: ClaimTable[] = []
+  readonly #threads: UserThread[] = []
+  readonly #values = new ValueStore()
+  #control: Connection | undefined
+  #heartbeat: Heartbeat | undefined
+  #isDraining = false
+
+  private constructor(options: AgentOptions) {
+    this.#options = options
+  }
+
+  /** Starts the threads, which dial for themselves, and dials. @throws what `dial` throws. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const agent = new Agent(options)
+    // Threads first: starting one takes longer than dialling.
+    for (let index = 0; index < options.threads; index++) agent.#startThread(index, 0)
+    const control = await Connection.open({
+      credentials: options.credentials,
+      connection: 'control',
+      message: (message, body, mailbox) => agent.#receive(message, body, mailbox),
+      lost: (reason) => options.exit(1, `the manager is gone: ${reason}`),
+    })
+    agent.#control = control
+    const { link } = control.mailbox
+    const { heartbeatIntervalMs, silenceLimitMs } = control.welcome
+    let pings = 0
+    agent.#heartbeat = new Heartbeat({
+      intervalMs: heartbeatIntervalMs,
+      silenceLimitMs,
+      lastReceivedAt: () => link.lastReceivedAt,
+      now: () => performance.now(),
+      ping: () => link.send({ type: 'ping', n: ++pings }, null, true),
+      silent: () => link.isAttached && link.drop(`the manager was silent for ${silenceLimitMs} ms`),
+    })
+    return agent
+  }
+
+  /** Finishes what runs, then ends the process with code 0. */
+  async drain(): Promise<void> {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#control?.mailbox.post({ type: 'drain' })
+    await Promise.all(this.#threads.map((thread) => thread.drain()))
+    this.end('drained')
+  }
+
+  /** Tells the manager and ends the process with code 0. */
+  end(reason: string): void {
+    this.#heartbeat?.stop()
+    this.#control?.mailbox.post({ type: 'goodbye', reason })
+    this.#control?.close(reason)
+    this.#options.exit(0)
+  }
+
+  /** Stops user code, wherever it is. */
+  async stopThreads(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.terminate()))
+  }
+
+  #startThread(index: number, generation: number): void {
+    const claims = new ClaimTable()
+    this.#claims[index] = claims
+    const { credentials, threadEntry } = this.#options
+    this.#threads[index] = new UserThread(
+      { credentials, index, generation, claims: claims.memory },
+      threadEntry,
+      {
+        message: (message) => this.#hearThread(message),
+        ended: (code, error) => this.#threadEnded(code, error),
+      },
+    )
+  }
+
+  #hearThread(message: FromThread): void {
+    if (message.type === 'keep') this.#values.set(message.ref, message.value)
+    else if (message.type === 'lost') this.#options.exit(1, `the manager is gone: ${message.reason}`)
+  }
+
+  #threadEnded(code: number, error: unknown): void {
+    if (error === undefined) this.#options.exit(code)
+    else this.#options.exit(isOutOfMemory(error) ? 134 : 1, describeCrash(error))
+  }
+
+  #receive(message: Message, _body: EncodedBody, mailbox: Mailbox): void {
+    switch (message.type) {
+      case 'ping':
+        mailbox.post({ type: 'pong', n: message.n }, emptyBody, true)
+        return
+      case 'fetch':
+        answerFetch(this.#values, message, mailbox)
+        return
+      case 'release':
+        this.#values.delete(message.ref)
+        return
+      case 'recall': {
+        const isTaken = this.#claims[message.thread]?.takeBack(message.claim) ?? false
+        mailbox.post({ type: 'recalled', id: message.id, isTaken }, emptyBody, true)
+        return
+      }
+      case 'interrupt':
+        void this.#interrupt(message.id, message.thread, message.call, message.graceMs)
+        return
+      case 'drain':
+        void this.drain()
+        return
+      case 'goodbye':
+        this.#heartbeat?.stop()
+        this.#options.exit(0)
+        return
+      // biome-ignore format: the rest goes to the threads
+      case 'call':
+      case 'result':
+      case 'error':
+      case 'cancel':
+      case 'define':
+      case 'module':
+      case 'unknown':
+      case 'chunk':
+      case 'credit':
+      case 'stop':
+      case 'pong':
+      case 'members':
+      case 'recalled':
+      case 'interrupted':
+    }
+  }
+
+  async #interrupt(id: number, index: number, call: number | undefined, graceMs: number): Promise<void> {
+    const thread = this.#threads[index]
+    const hasAnswered = await thread?.interrupt(id, call, graceMs)
+    const isReplaced = thread !== undefined && hasAnswered === false
+    if (isReplaced) {
+      // Another interrupt may have been first.
+      if (this.#threads[index] === thread) this.#startThread(index, thread.generation + 1)
+      await thread.terminate()
+    }
+    this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced })
+  }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+}
+
+function describeCrash(error: unknown): string {
+  if (isOutOfMemory(error)) return 'FATAL ERROR: the heap of the thread that runs user code is out of memory'
+  return error instanceof Error ? (error.stack ?? error.message) : `Uncaught ${String(error)}`
+}

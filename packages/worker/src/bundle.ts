@@ -1,0 +1,79 @@
+/** Bundles the agent and its threads into few files that start fast and need nothing beside them. */
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+
+/** Writes `main.js`, `thread.js` and what they share into `outDir`. */
+export async function bundleAgent(outDir: string): Promise<void> {
+  const { build } = await import('esbuild')
+  await build({
+    entryPoints: { main: join(here, 'main.ts'), thread: join(here, 'thread.ts') },
+    outdir: outDir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: false,
+    // Native additions of ws and msgpackr, which do without; esbuild is only looked for where modules are shipped from.
+    external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';const require=__createRequire(import.meta.url);",
+    },
+    logLevel: 'error',
+  })
+}
+
+/**
+ * Gives the file that a worker process runs: the one that was built into the package, or in a checkout of the sources
+ * one that is bundled when first asked for and whenever a source has changed.
+ */
+export async function agentEntry(): Promise<string> {
+  const built = join(here, 'agent/main.js')
+  if (existsSync(built)) return built
+  const outDir = join(cacheDir(), sourcesHash())
+  if (!existsSync(outDir)) {
+    mkdirSync(cacheDir(), { recursive: true })
+    const scratch = `${outDir}.${process.pid}`
+    await bundleAgent(scratch)
+    try {
+      renameSync(scratch, outDir)
+    } catch {
+      // Another process was first.
+      rmSync(scratch, { recursive: true, force: true })
+    }
+  }
+  return join(outDir, 'main.js')
+}
+
+function cacheDir(): string {
+  return join(here, '../node_modules/.cache/dialback-agent')
+}
+
+/** By name, size and time of change: reading all sources would cost every start. */
+function sourcesHash(): string {
+  const require = createRequire(import.meta.url)
+  const hash = createHash('sha256')
+  for (const name of ['@dialback/protocol', '@dialback/runtime'])
+    hashTree(dirname(require.resolve(name)), hash)
+  hashTree(here, hash)
+  return hash.digest('hex').slice(0, 16)
+}
+
+function hashTree(dir: string, hash: ReturnType<typeof createHash>): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name)
+    if (entry.isDirectory()) hashTree(path, hash)
+    else {
+      const { mtimeMs, size } = statSync(path)
+      hash.update(`${path} ${mtimeMs} ${size}\n`)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** A connection to the manager that dials again when it breaks and goes on where it was. */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  DialbackError,
+  type EncodedBody,
+  idsPerRange,
+  Mailbox,
+  type Message,
+  SharedMemory,
+  SharedMemoryReader,
+  type Welcome,
+} from '@dialback/protocol'
+import { type Credentials, type Dialed, dial } from './dial.ts'
+
+export interface ConnectionOptions {
+  readonly credentials: Credentials
+  readonly connection: string
+  readonly message: (message: Message, body: EncodedBody, mailbox: Mailbox) => void
+  /** The manager is gone for good, or broke the protocol. */
+  readonly lost: (reason: string) => void
+}
+
+const firstRetryMs = 50
+const longestRetryMs = 1_000
+
+export class Connection {
+  readonly mailbox: Mailbox
+  readonly welcome: Welcome
+  readonly #options: ConnectionOptions
+  readonly #memory: SharedMemory | undefined
+  #lastId: number
+  #isClosed = false
+
+  /** @throws what `dial` throws. */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const memory = SharedMemory.create()
+    const { credentials, connection } = options
+    let dialed = await dial({ credentials, connection, received: 0, memory: memory?.probe })
+    const { memory: probe } = dialed.welcome
+    const isShared = memory !== undefined && probe !== undefined && SharedMemoryReader.canReach(probe)
+    if (memory !== undefined && !isShared) {
+      // Sharing must work both ways: join again without it.
+      dialed.transport.terminate()
+      dialed = await dial({ credentials, connection, received: 0, memory: undefined })
+    }
+    return new Connection(options, dialed, isShared ? memory : undefined)
+  }
+
+  private constructor(
+    options: ConnectionOptions,
+    { transport, welcome }: Dialed,
+    memory: SharedMemory | undefined,
+  ) {
+    this.#options = options
+    this.#memory = memory
+    this.welcome = welcome
+    this.#lastId = welcome.idRange * idsPerRange
+    this.mailbox = new Mailbox({
+      nextStream: () => this.nextId(),
+      memory,
+      events: {
+        message: (message, body) => options.message(message, body, this.mailbox),
+        detached: (reason) => void this.#redial(reason),
+        violated: (error) => this.#lose(error.message),
+      },
+    })
+    this.mailbox.link.attach(transport, welcome.received)
+  }
+
+  /** The next id of this connection's own range. */
+  nextId(): number {
+    this.#lastId += 1
+    return this.#lastId
+  }
+
+  /** Sends what waits and ends the connection for good. */
+  close(reason: string): void {
+    this.#isClosed = true
+    this.mailbox.link.close(reason)
+  }
+
+  async #redial(reason: string): Promise<void> {
+    const giveUpAt = performance.now() + this.welcome.silenceLimitMs
+    for (let waitMs = firstRetryMs; !this.#isClosed; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+      try {
+        const { credentials, connection } = this.#options
+        const received = this.mailbox.link.received
+        const { transport, welcome } = await dial({
+          credentials,
+          connection,
+          received,
+          memory: this.#memory?.probe,
+        })
+        this.mailbox.link.attach(transport, welcome.received)
+        return
+      } catch (error) {
+        if (error instanceof DialbackError) return this.#lose(error.message)
+        if (performance.now() > giveUpAt) return this.#lose(reason)
+      }
+      await delay(waitMs)
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.mailbox.destroy()
+    this.#options.lost(reason)
+  }
+}

@@ -1,0 +1,2 @@
+export { agentEntry, bundleAgent } from './bundle.ts'
+export type { Settings } from './settings.ts'

@@ -1,0 +1,28 @@
+/** What the agent's main thread and its user threads say to each other, over their message port. */
+
+import type { KeptValue } from '@dialback/runtime'
+import type { Credentials } from './dial.ts'
+
+/** Given to a thread when it starts. */
+export interface ThreadSetup {
+  readonly credentials: Credentials
+  readonly index: number
+  /** Counts the threads that had this index. */
+  readonly generation: number
+  readonly claims: SharedArrayBuffer
+}
+
+export type ToThread =
+  /** Abort what runs, or the one call; answer with `interrupted`. */
+  | { readonly type: 'interrupt'; readonly id: number; readonly call?: number }
+  /** Answer with `idle` when nothing runs any more. */
+  | { readonly type: 'drain' }
+
+export type FromThread =
+  /** The connection stands: calls can come. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'keep'; readonly ref: number; readonly value: KeptValue }
+  | { readonly type: 'interrupted'; readonly id: number }
+  | { readonly type: 'idle' }
+  /** The manager is gone or refuses this worker. */
+  | { readonly type: 'lost'; readonly reason: string }

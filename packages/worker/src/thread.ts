@@ -1,0 +1,86 @@
+/** The entry of a thread that runs user code: it holds its own connection, so that calls reach it without a hop. */
+
+import { writeSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { EncodedBody, Mailbox, Message, WorkerTerminatedError } from '@dialback/protocol'
+import { Carrier, ClaimTable, type KeptValue, Peer, type PeerHost, setCurrentPeer } from '@dialback/runtime'
+import { Connection } from './connection.ts'
+import { runtimeModule } from './runtime-module.ts'
+import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
+
+// The agent starts this file with these.
+const setup = workerData as ThreadSetup
+const port = parentPort
+
+let members: readonly number[] = []
+const membershipListeners = new Set<() => void>()
+/** Messages that arrive while the peer is being made. */
+let early: [Message, EncodedBody, Mailbox][] | undefined = []
+let peer: Peer | undefined
+
+const connection = await Connection.open({
+  credentials: setup.credentials,
+  connection: `thread ${setup.index}.${setup.generation}`,
+  message: receive,
+  lost: (reason) => tell({ type: 'lost', reason }),
+}).catch((error: unknown) => {
+  tell({ type: 'lost', reason: error instanceof Error ? error.message : String(error) })
+})
+if (connection !== undefined) serve(connection)
+
+function serve(connected: Connection): void {
+  const { mailbox, welcome } = connected
+  const host: PeerHost = {
+    id: welcome.workerId,
+    nextId: () => connected.nextId(),
+    // All that leaves goes to the manager, which passes on what is for another worker.
+    mailboxTo: () => mailbox,
+    keeperOf: () => mailbox,
+    workers: () => members,
+    lossOf: (): WorkerTerminatedError | undefined => undefined,
+    onMembershipChange: (listener) => {
+      membershipListeners.add(listener)
+      return () => membershipListeners.delete(listener)
+    },
+    keep: (ref: number, value: KeptValue) => tell({ type: 'keep', ref, value }),
+    holdOpen: () => {},
+    print: (text) => writeSync(2, `${text}\n`),
+  }
+  const isRuntimeModule = (specifier: string): boolean => specifier === '@dialback/manager'
+  const carrier = new Carrier({ runtimeModule, isRuntimeModule })
+  carrier.provideRuntime()
+  peer = new Peer(host, carrier, new ClaimTable(setup.claims))
+  setCurrentPeer(peer)
+  const waiting = early ?? []
+  early = undefined
+  for (const [message, body, from] of waiting) receive(message, body, from)
+  port?.on('message', hear)
+  tell({ type: 'ready' })
+}
+
+function receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
+  if (early !== undefined) {
+    early.push([message, body, mailbox])
+    return
+  }
+  if (message.type === 'members') {
+    members = message.workers
+    for (const listener of membershipListeners) listener()
+    return
+  }
+  peer?.receive(message, body, mailbox)
+}
+
+function hear(message: ToThread): void {
+  if (message.type === 'drain') {
+    peer?.runner.whenIdle(() => tell({ type: 'idle' }))
+    return
+  }
+  if (message.call === undefined) peer?.runner.interrupt()
+  // A single call was cancelled by a message of its own; this only asks whether the thread still yields.
+  tell({ type: 'interrupted', id: message.id })
+}
+
+function tell(message: FromThread): void {
+  port?.postMessage(message)
+}

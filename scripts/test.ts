@@ -1,0 +1,59 @@
+/**
+ * Runs all checks and all tests; with arguments, which are vitest's, only the tests that they choose.
+ * The last line is `N passed, N failed`, and `, N skipped` if any were. A failed check counts as a failed test, and so
+ * does a process that the tests left running.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { parseCLI, startVitest, type Vitest } from 'vitest/node'
+import { processesLeft, processesOf } from '../test/support/processes.ts'
+import { check } from './check.ts'
+
+interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+const args = process.argv.slice(2)
+const failedChecks = args.length === 0 ? await check() : []
+
+const runVariable = 'DIALBACK_TEST_RUN'
+const run = randomUUID()
+process.env[runVariable] = run
+// However this ends: vitest kills its own processes, which cannot then end those that they have started.
+process.on('exit', () => {
+  for (const { pid } of processesOf(run, runVariable)) kill(pid)
+})
+
+const { filter, options } = parseCLI(['vitest', 'run', ...args])
+const vitest = await startVitest(filter, options)
+const { passed, failed, skipped } = count(vitest)
+const left = await processesLeft(run, 3_000, runVariable)
+for (const { pid, commandLine } of left) console.log(`Left running: ${pid} ${commandLine}`)
+if (failedChecks.length > 0) console.log(`Failed checks: ${failedChecks.join(', ')}`)
+const allFailed = failed + failedChecks.length + left.length
+console.log(`\n${passed} passed, ${allFailed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+process.exit(allFailed === 0 ? Number(process.exitCode ?? 0) : 1)
+
+/** Counts tests; what failed outside of any, such as a file that does not load, is one failure each. */
+function count({ state }: Vitest): Counts {
+  const result: Counts = { passed: 0, failed: state.getUnhandledErrors().length, skipped: 0 }
+  for (const module of state.getTestModules()) {
+    result.failed += module.errors().length
+    for (const suite of module.children.allSuites()) result.failed += suite.errors().length
+    for (const test of module.children.allTests()) {
+      const { state: outcome } = test.result()
+      result[outcome === 'pending' ? 'failed' : outcome] += 1
+    }
+  }
+  return result
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
+  }
+}

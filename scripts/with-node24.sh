@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs a script with the repository's own Node 24, after installing what is missing:
+#   sh scripts/with-node24.sh SCRIPT [ARGUMENT...]
+# The shell replaces itself with the script, so no process in between has to pass on signals, input and exit code,
+# and a run with everything installed costs no Node start-up.
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit
+node=$root/node_modules/node-runtime/bin/node
+
+if ! { [ -x "$node" ] && cmp -s "$root/pnpm-lock.yaml" "$root/node_modules/.installed-lock.yaml"; }; then
+  # In the background, because a shell waiting for a foreground process does not pass on a signal sent to it alone.
+  node "$root/scripts/install.mjs" &
+  installer=$!
+  trap 'kill "$installer"; wait "$installer"; exit 130' HUP INT TERM
+  wait "$installer" || exit
+  trap - HUP INT TERM
+fi
+
+PATH=$root/node_modules/node-runtime/bin:$root/node_modules/.bin:$PATH
+export PATH
+exec "$node" "$@"

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { processesLeft, testIdVariable } from './support/processes.ts'
+import {
+  type RunningScript,
+  runScript,
+  type ScriptEnd,
+  type ScriptOptions,
+  startScript,
+} from './support/run-script.ts'
+import { withTempDir } from './support/temp-dir.ts'
+
+const main = 'packages/manager/src/cli/main.ts'
+
+const dialback = async (...args: string[]): Promise<ScriptEnd> => await runScript(main, { args })
+
+/** Starts `dialback run NAME …ARGS` among `files`. */
+async function startRun(
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
+  options: ScriptOptions = {},
+) {
+  const dir = await withTempDir({ resolvesPackages: true })
+  for (const [name, source] of Object.entries(files)) {
+    await mkdir(join(dir.path, name, '..'), { recursive: true })
+    await writeFile(join(dir.path, name), source)
+  }
+  const testId = randomUUID()
+  const running: RunningScript = startScript(main, {
+    cwd: dir.path,
+    args: ['run', ...args],
+    ...options,
+    env: { [testIdVariable]: testId, ...options.env },
+  })
+  return { running, testId, dir, [Symbol.asyncDispose]: async () => await dir[Symbol.asyncDispose]() }
+}
+
+/** Runs it to its end, after which nothing of it is left. */
+async function run(
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
+  options: ScriptOptions = {},
+): Promise<ScriptEnd> {
+  await using started = await startRun(files, args, options)
+  const end = await started.running.ended
+  expect(await processesLeft(started.testId)).toEqual([])
+  return end
+}
+
+const countWorkers =
+  "import { nworkers, workers } from '@dialback/manager'\nconsole.log(nworkers(), ...workers())"
+
+test('dialback run adds the workers before the first line of the script', async () => {
+  const end = await run({ 'script.ts': countWorkers }, ['script.ts', '-n', '3'])
+
+  expect(end).toMatchObject({ code: 0, stdout: '3 2 3 4\n' })
+})
+
+test('dialback run -n 0 adds no workers', async () => {
+  const end = await run({ 'script.mjs': countWorkers }, ['-n', '0', 'script.mjs'])
+
+  expect(end).toMatchObject({ code: 0, stdout: '1 1\n', stderr: '' })
+})
+
+test('dialback run calls functions on its workers', async () => {
+  const script = `import { pmap } from '@dialback/manager'
+    const base: number = 40
+    console.log(await pmap((n) => base + n, [1, 2]))`
+
+  const end = await run({ 'script.ts': script }, ['script.ts', '-n', '2'])
+
+  expect(end).toMatchObject({ code: 0, stdout: '[ 41, 42 ]\n' })
+})
+
+test('dialback run gives the script its arguments, input, main module and exit code, and nothing of its own', async () => {
+  const script = `
+    import { text } from 'node:stream/consumers'
+    const { argv, execArgv, env } = process
+    console.log(JSON.stringify([argv.slice(2), execArgv, Object.keys(env).filter((name) => /dialback(?!_TEST)/i.test(name))]))
+    console.log(argv[1] === import.meta.filename, import.meta.main, await text(process.stdin))
+    process.exitCode = 9`
+
+  const end = await run({ 'script.ts': script }, ['script.ts', '-n', '1', '--', '--size', '3 4', '-n', '5'], {
+    input: 'in',
+  })
+
+  expect(end).toMatchObject({ code: 9, stdout: '[["--size","3 4","-n","5"],[],[]]\ntrue true in\n' })
+})
+
+test('dialback run adds no workers in the threads and forks of the script', async () => {
+  const script = `
+    import { fork } from 'node:child_process'
+    import { Worker } from 'node:worker_threads'
+    if (process.argv[2] === 'again') console.log('fork', process.execArgv.length)
+    else {
+      new Worker('console.log("thread")', { eval: true })
+        .on('exit', () => fork(import.meta.filename, ['again']))
+    }`
+
+  const end = await run({ 'script.mjs': script }, ['script.mjs', '-n', '1'])
+
+  expect(end).toMatchObject({ code: 0, stdout: 'thread\nfork 0\n', stderr: 'dialback info: local-2 is up\n' })
+})
+
+const enumScript = `
+  import { nworkers, remoteCallFetch } from '@dialback/manager'
+  enum Size { small = 3, big = 7 }
+  remoteCallFetch((n: number) => n + 1, 2, Size.small).then((n) => {
+    console.log(nworkers(), n)
+    process.exit(Size.big)
+  })`
+
+test.each([
+  ['an ECMAScript module', { 'script.ts': enumScript }],
+  ['a CommonJS module', { 'script.cts': enumScript }],
+  ['a script in a directory without a package type', { 'script.ts': enumScript, 'package.json': '{}' }],
+])('dialback run runs %s with an enum, by tsx', async (_, files) => {
+  const end = await run(files, [Object.keys(files)[0] ?? '', '-n', '2'])
+
+  expect(end).toMatchObject({ code: 7, stdout: '2 4\n' })
+})
+
+test('dialback run follows the paths of a tsconfig.json that is not in the current directory', async () => {
+  const files = {
+    'app/script.ts': "import { b } from '@lib/b'\nconsole.log(b)",
+    'app/lib/b.ts': 'export const b = 5',
+    'app/tsconfig.json': '{ "compilerOptions": { "paths": { "@lib/*": ["./lib/*"] } } }',
+  }
+
+  const end = await run(files, ['app/script.ts', '-n', '0'])
+
+  expect(end).toMatchObject({ code: 0, stdout: '5\n', stderr: '' })
+})
+
+test('dialback run --tsx runs by tsx what Node could run as well', async () => {
+  const end = await run({ 'script.ts': 'console.log(process.execArgv.join())' }, [
+    'script.ts',
+    '--tsx',
+    '-n',
+    '0',
+  ])
+
+  expect(end.stdout).toMatch(/^--import,file:.*\/tsx\/.*\n$/)
+})
+
+test('dialback run passes on a signal that the script handles', async () => {
+  const script =
+    "process.on('SIGTERM', () => process.exit(5))\nsetInterval(() => {}, 1000)\nconsole.log('ready')"
+  await using started = await startRun({ 'script.ts': script }, ['script.ts', '-n', '2'])
+  await started.running.wrote('ready')
+
+  started.running.kill('SIGTERM')
+
+  expect(await started.running.ended).toMatchObject({ code: 5, signal: null })
+  expect(await processesLeft(started.testId)).toEqual([])
+})
+
+test('dialback run ends by a signal that the script does not handle, and its workers with it', async () => {
+  await using started = await startRun({ 'script.ts': "setInterval(() => {}, 1000)\nconsole.log('ready')" }, [
+    'script.ts',
+    '-n',
+    '2',
+  ])
+  await started.running.wrote('ready')
+
+  started.running.kill('SIGINT')
+
+  expect(await started.running.ended).toMatchObject({ code: null, signal: 'SIGINT' })
+  expect(await processesLeft(started.testId)).toEqual([])
+})
+
+test("dialback run shows a script's own error and exits with its code", async () => {
+  const end = await run({ 'script.ts': "const a: string = 'no luck'\nthrow new Error(a)" }, [
+    'script.ts',
+    '-n',
+    '1',
+  ])
+
+  expect(end.code).toBe(1)
+  expect(end.stderr).toMatch(/script\.ts:2\n[^]*Error: no luck\n +at [^]*script\.ts:2:7/)
+})
+
+test.each([
+  [['run', 'nowhere.ts'], "error: cannot find script 'nowhere.ts'\n"],
+  [['run', 'docs'], "error: cannot find script 'docs'\n"],
+  [['run'], "error: missing required argument 'script'\n"],
+  [['run', 'a.ts', '--wokers', '3'], "error: unknown option '--wokers'\n(Did you mean --workers?)\n"],
+  [['run', 'a.ts', '-n', '1.5'], "argument '1.5' is invalid. It must be a whole number of at least 0.\n"],
+  [['run', 'a.ts', '-n', 'many'], "argument 'many' is invalid. It must be a whole number of at least 0.\n"],
+  [['rum', 'a.ts'], "error: unknown command 'rum'\n(Did you mean run?)\n"],
+  [['--verson'], "error: unknown option '--verson'\n(Did you mean --version?)\n"],
+])('dialback %j is refused with a sentence', async (args, sentence) => {
+  const { code, stdout, stderr } = await dialback(...args)
+
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toContain(sentence)
+  expect(stderr).not.toMatch(/^ +at /m)
+})
+
+test('dialback --version gives the version and --help examples', async () => {
+  expect(await dialback('--version')).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' })
+  expect((await dialback('--help')).stdout).toContain('$ dialback run simulate.ts -n 4 -- --steps 1000\n')
+  expect((await dialback('run', '--help')).stdout).toContain('$ dialback run simulate.ts -n 4 ')
+})

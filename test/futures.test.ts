@@ -1,0 +1,272 @@
+import { type Future, remoteCall, remoteCallFetch, remoteCallWait } from '@dialback/manager'
+import { expect, test } from 'vitest'
+import { startCluster } from './test-cluster.ts'
+
+test('Future.fetch() gives the value again after its owner has died', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const future = cluster.remoteCall(() => ({ n: 1 }), 2)
+
+  const value = await future.fetch()
+  await cluster.rmProcs(2)
+
+  expect(value).toEqual({ n: 1 })
+  expect(await future.fetch()).toBe(value)
+  expect(await future.wait()).toBe(future)
+  expect(await future.isReady()).toBe(true)
+})
+
+test('Future.fetch() gives the same rejection again after its owner has died', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const future = cluster.remoteCall(() => {
+    throw new TypeError('once')
+  }, 2)
+
+  const first = await future.fetch().catch((error: unknown) => error)
+  await cluster.rmProcs(2)
+  const second = await future.fetch().catch((error: unknown) => error)
+
+  expect(first).toMatchObject({ name: 'RemoteError', message: 'On worker 2: TypeError: once' })
+  expect(second).toBe(first)
+  await expect(future.wait()).rejects.toBe(first)
+})
+
+test('Future.fetch() rejects with the loss of the owner when the value was never fetched', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const waited = await cluster.remoteCallWait(() => 'kept there', 2)
+  const unfinished = cluster.remoteCall(() => new Promise(() => {}), 2)
+  const blocked = expect(unfinished.fetch()).rejects.toMatchObject({ workerId: 2, reason: 'Killed' })
+
+  await cluster.remoteCallFetch(() => process.kill(process.pid, 'SIGKILL'), 2).catch(() => {})
+
+  await blocked
+  await expect(waited.fetch()).rejects.toMatchObject({
+    name: 'WorkerTerminatedError',
+    workerId: 2,
+    reason: 'Killed',
+  })
+  await expect(unfinished.wait()).rejects.toMatchObject({ workerId: 2, reason: 'Killed' })
+})
+
+test('Future.wait() waits for the value without moving it', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const future = cluster.remoteCall(() => new Uint8Array(64 * 2 ** 20), 2)
+  const before = process.memoryUsage().arrayBuffers
+
+  expect(await future.wait()).toBe(future)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20)
+  expect((await future.fetch()).byteLength).toBe(64 * 2 ** 20)
+})
+
+test('Future.isReady() tells whether the call has ended, be it by failing', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const never = cluster.remoteCall(() => new Promise(() => {}), 2)
+  const done = cluster.remoteCall(() => 1, 2)
+  const failed = cluster.remoteCall(() => Promise.reject(new Error('no')), 2)
+
+  await done.wait()
+  await failed.wait().catch(() => {})
+
+  expect([await never.isReady(), await done.isReady(), await failed.isReady()]).toEqual([false, true, true])
+})
+
+test('Future is not thenable, and knows its owner', async () => {
+  await using started = await startCluster(1)
+  const future = started.cluster.remoteCall(() => 1, 2)
+
+  expect('then' in future).toBe(false)
+  expect(await future).toBe(future)
+  expect(future.owner).toBe(2)
+})
+
+test('Future.fetch() gives null and undefined like any other value', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const futures = [cluster.remoteCall(() => null, 2), cluster.remoteCall(() => undefined, 2)]
+
+  expect(await Promise.all(futures.map((future) => future.fetch()))).toEqual([null, undefined])
+  expect(await Promise.all(futures.map((future) => future.isReady()))).toEqual([true, true])
+})
+
+test('a value that is itself an error is a value', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const returnError = async (): Promise<unknown> =>
+    await remoteCallFetch(() => Promise.reject(new Error('x')), 2).catch((error: unknown) => error)
+
+  expect(await cluster.remoteCallFetch(returnError, 2)).toMatchObject({ name: 'RemoteError', workerId: 2 })
+  expect(await cluster.remoteCall(returnError, 2).fetch()).toMatchObject({ name: 'RemoteError', workerId: 2 })
+})
+
+test('a Future of the own process gives the same object, and rejects like any other', async () => {
+  await using started = await startCluster()
+  const { cluster } = started
+  const value = {}
+
+  expect(await cluster.remoteCall(() => value, 1).fetch()).toBe(value)
+  const failed = cluster.remoteCall(() => Promise.reject(new TypeError('own')), 1)
+  await expect(failed.fetch()).rejects.toThrow('On worker 1: TypeError: own')
+  await expect(failed.fetch()).rejects.toThrow('On worker 1: TypeError: own')
+})
+
+test('a Future that travels is a reference: its value goes from owner to reader', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = cluster.remoteCall(() => 'from two', 2)
+
+  const read = await cluster.remoteCallFetch(
+    async (there: Future<string>) => [there.owner, await there.fetch()],
+    3,
+    future,
+  )
+
+  expect(read).toEqual([2, 'from two'])
+})
+
+test('a Future that travels before its value is made can be waited for there', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const slow = cluster.remoteCall(() => new Promise<string>((resolve) => setTimeout(resolve, 500, 'late')), 2)
+  const failing = cluster.remoteCall(
+    () => new Promise<string>((_, reject) => setTimeout(reject, 500, new RangeError('late'))),
+    2,
+  )
+  const read = async (there: Future<string>): Promise<string> => await there.fetch()
+
+  const reads = [cluster.remoteCallFetch(read, 3, slow), cluster.remoteCallFetch(read, 3, failing)] as const
+
+  expect(await reads[0]).toBe('late')
+  await expect(reads[1]).rejects.toThrow('On worker 3: On worker 2: RangeError: late')
+})
+
+test('a Future of the manager can be fetched on a worker', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const future = cluster.remoteCall(
+    () => new Promise<string>((resolve) => setTimeout(resolve, 100, 'mine')),
+    1,
+  )
+
+  expect(await cluster.remoteCallFetch(async (there: Future<string>) => await there.fetch(), 2, future)).toBe(
+    'mine',
+  )
+})
+
+test('a Future that a worker made and returned can be fetched here', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+
+  const own = await cluster.remoteCallFetch(() => remoteCallWait(() => 'own', 2), 2)
+  const other = await cluster.remoteCallFetch(() => remoteCall(() => 'other', 3), 2)
+
+  expect(await Promise.all([own.fetch(), other.fetch()])).toEqual(['own', 'other'])
+})
+
+test('a Future that was fetched here can still be fetched by whoever got it before', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = await cluster.remoteCallWait(() => 'shared', 2)
+  await cluster.remoteCallFetch(
+    (there: Future<string>) => void Reflect.set(globalThis, 'held', there),
+    3,
+    future,
+  )
+
+  const here = await future.fetch()
+  const there = await cluster.remoteCallFetch(
+    async () => await (Reflect.get(globalThis, 'held') as Future<string>).fetch(),
+    3,
+  )
+
+  expect([here, there]).toEqual(['shared', 'shared'])
+})
+
+test('a Future whose owner dies while another worker waits for it rejects there', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = cluster.remoteCall(() => new Promise<string>(() => {}), 2)
+  const read = cluster.remoteCallFetch(async (there: Future<string>) => await there.fetch(), 3, future)
+  const rejection = expect(read).rejects.toThrow(
+    'On worker 3: WorkerTerminatedError: Worker 2 was terminated due to: Killed',
+  )
+  await cluster.remoteCallFetch(() => 0, 3)
+
+  await cluster.remoteCallFetch(() => process.kill(process.pid, 'SIGKILL'), 2).catch(() => {})
+
+  await rejection
+})
+
+test('a Future whose call is interrupted rejects for another worker that waits for it', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = cluster.remoteCall(() => {
+    process.stderr.write('spinning\n')
+    for (;;);
+  }, 2)
+  const read = cluster.remoteCallFetch(async (there: Future<never>) => await there.fetch(), 3, future)
+  const rejections = Promise.all([
+    expect(read).rejects.toThrow(/Interrupted/),
+    expect(future.fetch()).rejects.toThrow(/Interrupted/),
+  ])
+  await cluster.remoteCallFetch(() => 0, 3)
+
+  await cluster.interrupt(2)
+
+  await rejections
+})
+
+test('a failure that nobody fetches is no unhandled rejection, here or on a worker', async () => {
+  await using started = await startCluster(1)
+  const { cluster, output } = started
+  const unhandled: unknown[] = []
+  const listen = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', listen)
+
+  void cluster.remoteCall(() => Promise.reject(new Error('nobody asks')), 2)
+  void cluster.remoteCall(() => 0, 99)
+  void cluster.remoteCall(() => Promise.reject(new Error('nobody asks here')), 1)
+  await cluster.remoteCallFetch(
+    () => void remoteCall(() => Promise.reject(new Error('nobody asks there')), 2),
+    2,
+  )
+  await cluster.remoteCallFetch(() => new Promise((resolve) => setTimeout(resolve, 200)), 2)
+  process.off('unhandledRejection', listen)
+
+  expect(unhandled).toEqual([])
+  expect(output).toEqual([])
+  expect(cluster.workers()).toEqual([2])
+})
+
+test('Future.release() and fetch() free what the owner kept', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const make = (): Uint8Array => new Uint8Array(32 * 2 ** 20).fill(1)
+  const heldBy = async (): Promise<number> => await cluster.remoteCallFetch(memoryHeld, 2)
+  const before = await heldBy()
+
+  for (let i = 0; i < 6; i++) {
+    const fetched = cluster.remoteCall(make, 2)
+    await fetched.fetch()
+    const released = await cluster.remoteCallWait(make, 2)
+    released.release()
+  }
+
+  expect(((await heldBy()) - before) / 2 ** 20).toBeLessThan(100)
+})
+
+async function memoryHeld(): Promise<number> {
+  const v8 = await import('node:v8')
+  const vm = await import('node:vm')
+  v8.setFlagsFromString('--expose-gc')
+  const gc = vm.runInNewContext('gc') as () => void
+  // Messages between threads are freed in later turns.
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    gc()
+  }
+  return process.memoryUsage().rss
+}

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AbortError, callSignal, remoteCallFetch } from '@dialback/manager'
+import { expect, test } from 'vitest'
+import { note, notesSoFar } from './fixtures/notes.ts'
+import { startCluster } from './test-cluster.ts'
+
+const interrupted = { name: 'RemoteError', cause: { name: 'AbortError', code: 'ABORTED' } }
+
+test('interrupt() leaves idle workers as they are', async () => {
+  await using started = await startCluster(2)
+  const { cluster, log, output } = started
+  await cluster.remoteCallFetch(note, 2, 'kept')
+
+  await cluster.interrupt()
+  await cluster.interrupt(2)
+  await cluster.interrupt([])
+
+  expect(await cluster.remoteCallFetch(notesSoFar, 2)).toEqual(['kept'])
+  expect([...log.filter((line) => !line.endsWith('is up')), ...output]).toEqual([])
+})
+
+test('interrupt() rejects async calls with an AbortError, fires their signal, and the worker goes on', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  await cluster.remoteCallFetch(note, 2, 'kept')
+  const calls = [
+    cluster.remoteCallFetch(() => sleep(60_000), 2),
+    cluster.remoteCallFetch(noteAbort, 2),
+    cluster.remoteCall(() => sleep(60_000), 2).fetch(),
+  ]
+  const rejections = Promise.all(
+    calls.map((call) => expect(call).rejects.toMatchObject({ ...interrupted, workerId: 2 })),
+  )
+  await cluster.remoteCallFetch(() => 0, 2)
+
+  await cluster.interrupt(2)
+
+  await rejections
+  const error: unknown = await calls[0]?.catch((reason: unknown) => reason)
+  expect(error instanceof Error && error.cause).toBeInstanceOf(AbortError)
+  expect(await cluster.remoteCallFetch(notesSoFar, 2)).toEqual(['kept', 'AbortError'])
+})
+
+test('interrupt() stops a busy loop within 2 s, and the worker keeps its id', async () => {
+  await using started = await startCluster(2)
+  const { cluster, log } = started
+  const startedAt = performance.now()
+  const spinning = expect(cluster.remoteCallFetch(spin, 2)).rejects.toMatchObject({
+    ...interrupted,
+    workerId: 2,
+  })
+  const other = cluster.remoteCallFetch(() => sleep(1_500, 'unharmed'), 3)
+  await started.logged('2: spinning')
+
+  await cluster.interrupt(2)
+  await spinning
+
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(cluster.workers()).toEqual([2, 3])
+  expect(await cluster.remoteCallFetch(() => 'again', 2)).toBe('again')
+  expect(await other).toBe('unharmed')
+  expect(log.filter((line) => line.startsWith('warn'))).toEqual([])
+})
+
+test('a call that is made right after interrupt() of a busy loop is not interrupted', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const spinning = cluster.remoteCallFetch(spin, 2).catch(() => 'stopped')
+  await started.logged('2: spinning')
+
+  const interrupting = cluster.interrupt(2)
+  await interrupting
+  const after = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => cluster.remoteCallFetch((n: number) => n, 2, i)),
+  )
+
+  expect(await spinning).toBe('stopped')
+  expect(after).toEqual(Array.from({ length: 20 }, (_, i) => i))
+})
+
+test('interrupt() rejects what waits behind a busy loop too', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const spinning = expect(cluster.remoteCallFetch(spin, 2)).rejects.toMatchObject(interrupted)
+  await started.logged('2: spinning')
+  const behind = expect(cluster.remoteCallFetch(() => 'never ran', 2)).rejects.toMatchObject(interrupted)
+  await sleep(100)
+
+  await cluster.interrupt(2)
+
+  await Promise.all([spinning, behind])
+})
+
+test('interrupt() of a worker rejects the nested call of another one there', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const nested = (fn: () => unknown): Promise<unknown> =>
+    cluster.remoteCallFetch(async (inner: () => unknown) => await remoteCallFetch(inner, 3), 2, fn)
+  const spinning = expect(nested(spin)).rejects.toThrow('On worker 2: On worker 3: AbortError: ')
+  await started.logged('3: spinning')
+
+  await cluster.interrupt(3)
+
+  await spinning
+})
+
+test('interrupt() of a caller stops what it waits for elsewhere from mattering, and leaves that worker alive', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const calling = expect(
+    cluster.remoteCallFetch(async () => await remoteCallFetch(() => sleep(60_000), 3), 2),
+  ).rejects.toMatchObject(interrupted)
+  await cluster.remoteCallFetch(() => sleep(200), 2)
+
+  await cluster.interrupt(2)
+
+  await calling
+  expect(await cluster.remoteCallFetch(() => 'alive', 3)).toBe('alive')
+})
+
+test('interrupt() again and again, also at once, ends each time', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+
+  for (let round = 0; round < 4; round++) {
+    const spinning = cluster.remoteCallFetch(spin, 2).catch((error: unknown) => error)
+    await sleep(100)
+    await Promise.all([cluster.interrupt(2), cluster.interrupt(), cluster.interrupt([2, 2])])
+    expect(await spinning).toMatchObject(interrupted)
+  }
+
+  expect(await cluster.remoteCallFetch(() => 'alive', 2)).toBe('alive')
+})
+
+test('interrupt() of 1, of an id that never was and of a dead worker does nothing', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  await cluster.remoteCallFetch(() => process.exit(0), 2).catch(() => {})
+
+  await cluster.interrupt([1, 2, 99])
+
+  expect(cluster.procs()).toEqual([1])
+})
+
+test('interrupt() stops a busy loop on one thread only of several', async () => {
+  await using started = await startCluster(1, { threads: 2 })
+  const { cluster } = started
+  const calls = await Promise.all([
+    cluster.remoteCallFetch(() => sleep(100, 'slept'), 2),
+    cluster.remoteCallFetch(() => sleep(100, 'slept'), 2),
+  ])
+  const spinning = expect(cluster.remoteCallFetch(spin, 2)).rejects.toMatchObject(interrupted)
+  await started.logged('2: spinning')
+
+  await cluster.interrupt()
+  await spinning
+
+  expect(calls).toEqual(['slept', 'slept'])
+  expect(
+    await Promise.all(Array.from({ length: 10 }, (_, i) => cluster.remoteCallFetch((n: number) => n, 2, i))),
+  ).toHaveLength(10)
+})
+
+function spin(): void {
+  process._rawDebug('spinning')
+  for (;;);
+}
+
+async function noteAbort(): Promise<void> {
+  const signal = callSignal()
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  note(signal.reason instanceof Error ? signal.reason.name : String(signal.reason))
+}

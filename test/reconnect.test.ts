@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClusterManager, LocalManager, remoteCallFetch } from '@dialback/manager'
+import { expect, test } from 'vitest'
+import { note, notesSoFar } from './fixtures/notes.ts'
+import { processesLeft } from './support/processes.ts'
+import { startCluster } from './test-cluster.ts'
+import { openProxy } from './through-proxy.ts'
+
+test('connections that break lose no call, run none twice, and keep their order', async () => {
+  await using proxy = await openProxy()
+  await using started = await startCluster()
+  const { cluster, env, log } = started
+  await cluster.addProcs(proxy.through(new LocalManager(2, { env })))
+  let broken = 0
+
+  const calls: Promise<number>[] = []
+  for (let i = 0; i < 600; i++) {
+    calls.push(cluster.remoteCallFetch(noteAndReturn, 2, i, new Uint8Array(i % 20 === 0 ? 400_000 : 10)))
+    if (i % 40 !== 39) continue
+    await sleep(20)
+    broken += proxy.break()
+  }
+
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 600 }, (_, i) => i))
+  expect(await cluster.remoteCallFetch(notesSoFar, 2)).toEqual(Array.from({ length: 600 }, (_, i) => i))
+  expect(broken).toBeGreaterThan(10)
+  expect(log.filter((line) => line.startsWith('warn'))).toEqual([])
+})
+
+test('large bodies and nested calls survive connections that break under way', async () => {
+  await using proxy = await openProxy()
+  await using started = await startCluster()
+  const { cluster, env } = started
+  await cluster.addProcs(proxy.through(new LocalManager(2, { env })))
+  const bytes = new Uint8Array(30 * 2 ** 20).map((_, i) => i % 251)
+
+  const calls = [2, 3].map((id) =>
+    cluster.remoteCallFetch(
+      async (there: Uint8Array, next: number) =>
+        await remoteCallFetch((further: Uint8Array) => further, next, there),
+      id,
+      bytes,
+      5 - id,
+    ),
+  )
+  for (let i = 0; i < 10; i++) {
+    await sleep(30)
+    proxy.break()
+  }
+
+  for (const back of await Promise.all(calls)) expect(Buffer.compare(back, bytes)).toBe(0)
+})
+
+test('a worker in a busy loop whose connection breaks goes on and answers', async () => {
+  await using proxy = await openProxy()
+  await using started = await startCluster()
+  const { cluster, env } = started
+  await cluster.addProcs(proxy.through(new LocalManager(1, { env })))
+
+  const call = cluster.remoteCallFetch(
+    (ms: number) => {
+      const end = performance.now() + ms
+      while (performance.now() < end);
+      return 'done'
+    },
+    2,
+    1_500,
+  )
+  await sleep(300)
+  proxy.break()
+
+  expect(await call).toBe('done')
+})
+
+test('a worker that cannot reach its manager any more ends by itself, and the manager says that it is disconnected', {
+  timeout: 60_000,
+}, async () => {
+  await using proxy = await openProxy()
+  await using started = await startCluster()
+  const { cluster, env } = started
+  await cluster.addProcs(withoutEnd(proxy.through(new LocalManager(2, { env }))))
+  const calls = [2, 3].map((id) => cluster.remoteCallFetch(() => new Promise(() => {}), id))
+  const rejections = Promise.all(
+    calls.map((call) => expect(call).rejects.toMatchObject({ name: 'WorkerTerminatedError' })),
+  )
+  const startedAt = performance.now()
+
+  proxy.close()
+  proxy.break()
+  await rejections
+
+  expect(performance.now() - startedAt).toBeLessThan(30_000)
+  expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 20_000)).toEqual([])
+})
+
+test('a network that swallows everything counts as disconnected on both sides', {
+  timeout: 75_000,
+}, async () => {
+  await using proxy = await openProxy()
+  await using started = await startCluster()
+  const { cluster, env } = started
+  await cluster.addProcs(withoutEnd(proxy.through(new LocalManager(1, { env }))))
+  const call = expect(cluster.remoteCallFetch(() => new Promise(() => {}), 2)).rejects.toMatchObject({
+    reason: 'Disconnected',
+    blame: 'infrastructure',
+  })
+  const startedAt = performance.now()
+
+  proxy.holdUp()
+  await call
+
+  expect(performance.now() - startedAt).toBeLessThan(30_000)
+  expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 40_000)).toEqual([])
+})
+
+/** Workers that nobody can end from outside. */
+function withoutEnd(manager: ClusterManager): ClusterManager {
+  const { name, pendingTimeoutMs, minWorkers } = manager
+  return {
+    name,
+    pendingTimeoutMs,
+    minWorkers,
+    launch: async (context) =>
+      (await manager.launch(context)).map((worker) => ({
+        name: worker.name,
+        threads: worker.threads,
+        exited: worker.exited,
+        onLine: (listener) => worker.onLine(listener),
+        hold: (isHeld) => worker.hold(isHeld),
+        end() {},
+      })),
+  }
+}
+
+function noteAndReturn(n: number, _: Uint8Array): number {
+  note(n)
+  return n
+}

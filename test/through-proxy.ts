@@ -1,0 +1,99 @@
+/** Puts a TCP proxy between a cluster and its workers: its connections can be broken, held up, or closed for good. */
+
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { ClusterManager, LaunchContext } from '@dialback/manager'
+
+export type Credentials = ReturnType<LaunchContext['admit']>
+
+export interface Proxy extends AsyncDisposable {
+  /** The same manager, whose workers dial the proxy. */
+  through(manager: ClusterManager): ClusterManager
+  /** What the workers were given to be let in, with the URL of the cluster itself. */
+  readonly admitted: readonly Credentials[]
+  /** Breaks all connections; new ones can be made. */
+  break(): number
+  /** From now on nothing passes, though the connections stay. */
+  holdUp(): void
+  /** Refuses new connections. */
+  close(): void
+}
+
+export async function openProxy(): Promise<Proxy> {
+  const sockets = new Set<Socket>()
+  const admitted: Credentials[] = []
+  let targetPort = 0
+  let isHeld = false
+  const server = createServer((client) => {
+    const upstream = connect(targetPort, '127.0.0.1')
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from)
+      from.on('error', () => {})
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      from.on('data', (bytes) => {
+        if (isHeld) return
+        if (!to.write(bytes)) {
+          from.pause()
+          to.once('drain', () => from.resume())
+        }
+      })
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // Listening on TCP, so that the address is no string.
+  const { port } = server.address() as AddressInfo
+  const breakAll = (): number => {
+    const count = sockets.size
+    for (const socket of sockets) socket.resetAndDestroy()
+    return count
+  }
+  return {
+    admitted,
+    through: (manager) =>
+      withAdmission(manager, (credentials) => {
+        admitted.push(credentials)
+        targetPort = Number(new URL(credentials.url).port)
+        return { ...credentials, url: `ws://127.0.0.1:${port}` }
+      }),
+    break: breakAll,
+    holdUp: () => {
+      isHeld = true
+    },
+    close: () => void server.close(),
+    [Symbol.asyncDispose]: async () => {
+      breakAll()
+      if (!server.listening) return
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** The same manager, whose workers are given what `change` makes of their credentials. */
+export function withAdmission(
+  manager: ClusterManager,
+  change: (credentials: Credentials) => Credentials,
+): ClusterManager {
+  const { name, pendingTimeoutMs, minWorkers } = manager
+  return {
+    name,
+    pendingTimeoutMs,
+    minWorkers,
+    launch: async (context) =>
+      await manager.launch({
+        get nextWorkerId() {
+          return context.nextWorkerId
+        },
+        admit: (workerName) => change(context.admit(workerName)),
+        logger: context.logger,
+        signal: context.signal,
+      }),
+  }
+}

@@ -1,0 +1,31 @@
+import type { ViteUserConfig } from 'vitest/config'
+
+const config: ViteUserConfig = {
+  test: {
+    // A worker process per file that loads it with Node's own `import`: the functions of a test are then what Node made
+    // of them, with their place in their file, as the functions of a script are. `vi.mock` does not work this way.
+    pool: 'forks',
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    setupFiles: ['test/support/as-script.ts'],
+    reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+}
+
+export default config
