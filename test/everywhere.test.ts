@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { myid } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { note, notesSoFar } from './fixtures/notes.ts'
@@ -206,6 +207,6 @@ interface Defined {
 }
 
 function spin(): void {
-  process._rawDebug('spinning')
+  writeSync(2, 'spinning\n')
   for (;;);
 }

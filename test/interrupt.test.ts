@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, callSignal, remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
@@ -162,7 +163,7 @@ test('interrupt() stops a busy loop on one thread only of several', async () => 
 })
 
 function spin(): void {
-  process._rawDebug('spinning')
+  writeSync(2, 'spinning\n')
   for (;;);
 }
 

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LaunchError, LocalManager, myid, nworkers, procs, remoteCallFetch, workers } from '@dialback/manager'
 import { expect, test } from 'vitest'
@@ -87,7 +88,7 @@ test('rmProcs({ waitFor }) rejects naming the workers that are not gone by then,
   const { cluster, env } = started
   // Then it hears of nothing but SIGKILL.
   cluster.remoteDo(() => {
-    process._rawDebug('stopping')
+    writeSync(2, 'stopping\n')
     process.kill(process.pid, 'SIGSTOP')
   }, 2)
   await started.logged('2: stopping')

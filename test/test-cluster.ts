@@ -3,8 +3,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { Cluster, type Logger } from '@dialback/manager'
-import * as P from '../packages/runtime/src/pmap.ts'
-import * as R from '../packages/runtime/src/remote-call.ts'
 import { processesLeft, testIdVariable } from './support/processes.ts'
 
 export interface TestCluster extends AsyncDisposable {
@@ -36,21 +34,6 @@ function emptyCluster(): TestCluster {
     logger: recordingLogger((line) => lines.add(lines.log, line)),
     onWorkerLog: (id, line) => lines.add(lines.output, `${id}: ${line}`),
   })
-  // TEMPORARY-SHIM
-  if (!('remoteCallFetch' in cluster)) {
-    const peer = (cluster as any).peer
-    Object.assign(cluster, {
-      remoteCall: (fn: any, t: any, ...a: any[]) => R.remoteCallOver(peer, fn, t, a),
-      remoteCallFetch: (fn: any, t: any, ...a: any[]) => R.remoteCallFetchOver(peer, fn, t, a),
-      remoteCallWait: (fn: any, t: any, ...a: any[]) => R.remoteCallWaitOver(peer, fn, t, a),
-      remoteDo: (fn: any, t: any, ...a: any[]) => R.remoteDoOver(peer, fn, t, a),
-      pmap: (fn: any, i: any, o: any) => P.pmap(peer, fn, i, o),
-      workers: () => (peer.workers().length ? [...peer.workers()] : [1]),
-      nworkers: () => Math.max(1, peer.workers().length),
-      nprocs: () => 1 + peer.workers().length,
-      myid: () => 1,
-    })
-  }
   return {
     cluster,
     log: lines.log,

@@ -174,9 +174,11 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     const isFunction = typeof what === 'function'
     if (!isFunction && (typeof what !== 'object' || what === null))
       throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
-    await this.#loadShipping()
+    // What is defined is as it is now, if it can be.
+    if (!this.peer.carrier.isLoaded) await this.#loadShipping()
     const shipment = this.peer.ship(isFunction ? what : defineGlobals)
-    const input: CallInput = { kind: 'args', args: isFunction ? [] : [what] }
+    const args = isFunction ? [] : [what]
+    const input: CallInput = { kind: 'args', args, encoded: this.peer.carrier.encode(args, () => 'globals') }
     if (options.replay ?? options.procs === undefined) {
       this.#everywhereLog.add({ shipment, input })
       this.#supervisor.replayWhereJoining({ shipment, input })

@@ -1,12 +1,17 @@
 /** What `@dialback/manager` is when functions travel: its names stand for themselves on every process. */
 
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { defineGlobals } from '@dialback/runtime'
 
+const require = createRequire(import.meta.url)
 const names: Record<string, unknown> = { defineGlobals }
 /** Where the sources of these packages are, however they are reached. */
 const ownDirectories = [
   new URL('.', import.meta.url).href,
-  ...['@dialback/runtime', '@dialback/protocol'].map((name) => new URL('.', import.meta.resolve(name)).href),
+  ...['@dialback/runtime', '@dialback/protocol'].map(
+    (name) => new URL('.', pathToFileURL(require.resolve(name))).href,
+  ),
 ]
 
 export const runtimeModule: Readonly<Record<string, unknown>> = names

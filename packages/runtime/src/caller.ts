@@ -1,6 +1,7 @@
 /** What the verbs (`pmap`, `remoteCall`, pools, …) need of the process that they run in. */
 
 import type { Mailbox, WorkerTerminatedError } from '@dialback/protocol'
+import type { Encoded } from './carrier.ts'
 
 export type AnyFunction = (...args: never[]) => unknown
 
@@ -12,9 +13,10 @@ export interface Shipment {
 /**
  * What a call gives to its function: the arguments of one call, or many items that each make one call `fn(item, firstIndex + i)`
  * within one message; those run concurrently there and each settles by itself.
+ * `encoded`: the arguments as they were when they were encoded, for calls that follow later.
  */
 export type CallInput =
-  | { readonly kind: 'args'; readonly args: readonly unknown[] }
+  | { readonly kind: 'args'; readonly args: readonly unknown[]; readonly encoded?: Encoded }
   | { readonly kind: 'batch'; readonly items: readonly unknown[]; readonly firstIndex: number }
 
 /** What a call of kind `batch` resolves to; position `i` of `values` is undefined where `failures` has an entry `[i, error]`. */

@@ -2,7 +2,7 @@
 
 /** An error with the text of `thrown`: its message, name and stack where they can be read. */
 export function fallbackError(thrown: unknown): Error {
-  if (!(thrown instanceof Error)) return new Error(textOfThrown(thrown))
+  if (!isError(thrown)) return new Error(textOfThrown(thrown))
   const error = new Error(readText(() => thrown.message) ?? 'an error that cannot be read')
   const name = readText(() => thrown.name)
   const stack = readText(() => thrown.stack)
@@ -16,8 +16,17 @@ export function fallbackError(thrown: unknown): Error {
 
 /** How a thrown value reads where it ran: an error with its stack. */
 export function textOfThrown(thrown: unknown): string {
-  const stack = thrown instanceof Error ? readText(() => thrown.stack) : undefined
+  const stack = isError(thrown) ? readText(() => thrown.stack) : undefined
   return stack ?? readText(() => String(thrown)) ?? 'a value that cannot be described'
+}
+
+/** A proxy may throw when it is asked. */
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error
+  } catch {
+    return false
+  }
 }
 
 function readText(read: () => unknown): string | undefined {

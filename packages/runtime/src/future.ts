@@ -6,7 +6,7 @@ type Outcome =
 
 /** Where the value is and how to get at it. */
 export interface FutureSource {
-  /** Settles when the value is there, without it; rejects as the call did. */
+  /** Settles when the value is there, without it; rejects as the call did. Never an unhandled rejection. */
   readonly done: Promise<unknown>
   /** Fetches the value; called once, after `done`. */
   load(): Promise<unknown>
@@ -25,6 +25,8 @@ export class Future<R> {
   readonly ref: number
   readonly #owner: number | (() => number)
   readonly #source: FutureSource
+  /** Other processes may have a reference: then nobody here lets the owner drop the value. */
+  #isShared = false
   #outcome: Outcome | undefined
   #fetching: Promise<R> | undefined
 
@@ -33,8 +35,6 @@ export class Future<R> {
     this.#owner = owner
     this.ref = ref
     this.#source = source
-    // A failure that nobody fetches is not an unhandled rejection.
-    source.done.catch(() => {})
   }
 
   /** The id of the process that has the value; 0 while the call waits for a worker of its pool. */
@@ -75,6 +75,12 @@ export class Future<R> {
     return await Promise.race([settled, new Promise<boolean>((resolve) => setImmediate(resolve, false))])
   }
 
+  /** Told when a reference leaves this process; gives what the value comes from. */
+  share(): Promise<unknown> {
+    this.#isShared = true
+    return this.#source.done
+  }
+
   /** Lets the owner drop the value; what was fetched stays here. */
   release(): void {
     this.#source.release()
@@ -89,7 +95,7 @@ export class Future<R> {
       await this.#source.done
       const value = await this.#source.load()
       this.#outcome = { isFulfilled: true, value }
-      this.release()
+      if (!this.#isShared) this.release()
       // The source gives what the call returned.
       return value as R
     } catch (error) {

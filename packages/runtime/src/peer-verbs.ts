@@ -6,7 +6,13 @@ import { imap } from './imap.ts'
 import type { Peer } from './peer.ts'
 import { pmap } from './pmap.ts'
 import { preduce, type Reducer } from './preduce.ts'
-import { remoteCallFetchOver, remoteCallOver, remoteCallWaitOver, remoteDoOver, type Target } from './remote-call.ts'
+import {
+  remoteCallFetchOver,
+  remoteCallOver,
+  remoteCallWaitOver,
+  remoteDoOver,
+  type Target,
+} from './remote-call.ts'
 import { defaultWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 type Items<T> = Iterable<T> | AsyncIterable<T>
@@ -39,7 +45,11 @@ export abstract class PeerVerbs {
     return remoteCallOver(this.peer, fn, target, args)
   }
 
-  remoteCallFetch<A extends unknown[], R>(fn: (...args: A) => R, target: Target, ...args: A): Promise<Awaited<R>> {
+  remoteCallFetch<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    target: Target,
+    ...args: A
+  ): Promise<Awaited<R>> {
     return remoteCallFetchOver(this.peer, fn, target, args)
   }
 

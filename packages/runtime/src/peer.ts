@@ -14,9 +14,10 @@ import { runBatch } from './batch-run.ts'
 import { RunningCall, runningCall } from './call-context.ts'
 import { CallRunner } from './call-runner.ts'
 import type { AnyFunction, Caller, CallInput, Shipment, StartedCall, StartOptions } from './caller.ts'
-import type { Carrier } from './carrier.ts'
+import type { Carrier, Encoded } from './carrier.ts'
 import type { ClaimTable } from './claim-table.ts'
 import { textOfThrown } from './fallback-error.ts'
+import { futureHandles } from './future-handles.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
 import type { KeptValue } from './value-store.ts'
@@ -58,6 +59,7 @@ export class Peer implements Caller {
     this.#host = host
     this.carrier = carrier
     this.#pending = new PendingCalls(host)
+    carrier.setHandles(futureHandles(this))
     this.#posting = { carrier, nextId: () => host.nextId() }
     this.runner = new CallRunner({
       ...this.#posting,
@@ -104,9 +106,7 @@ export class Peer implements Caller {
     if (target === this.id) return this.#startHere(shipment.fn, input, options.isSilent === true)
     const mailbox = options.mailbox ?? this.#host.mailboxTo(target)
     const isBatch = input.kind === 'batch'
-    const { body, modules } = isBatch
-      ? this.carrier.encode([input.items, input.firstIndex], 'items')
-      : this.carrier.encode(input.args, argumentName)
+    const { body, modules } = this.#encodeInput(input)
     const prepared = this.carrier.prepared(shipment)
     const claim = options.lane === undefined ? undefined : this.#host.claim?.(mailbox)
     const call: Call = {
@@ -146,6 +146,26 @@ export class Peer implements Caller {
       isBatch: false,
       settle: undefined,
     })
+  }
+
+  /** Like `fetch`; a worker that is gone is the promise's failure, and never an unhandled one. */
+  fetchQuietly(owner: number, ref: number, isWaitOnly: boolean): Promise<unknown> {
+    const value = Promise.resolve().then(() => this.fetch(owner, ref, isWaitOnly))
+    value.catch(ignore)
+    return value
+  }
+
+  /** Keeps how something ends that runs here, under a reference that other processes have. */
+  publish(ref: number, done: Promise<unknown>): void {
+    const keep = (kind: KeptValue['kind'], { body, modules }: Encoded): void => {
+      this.#host.keep(ref, { kind, body, modules: modules.map(({ id }) => id) })
+    }
+    done
+      .then(
+        (value) => keep('value', this.carrier.encode(value, 'value')),
+        (error: unknown) => keep('failed', this.carrier.encodeThrown(error)),
+      )
+      .catch((error: unknown) => keep('failed', this.carrier.encodeThrown(error)))
   }
 
   /** Lets the owner of a kept value drop it. */
@@ -243,6 +263,11 @@ export class Peer implements Caller {
     this.#pending.settle(pending, () =>
       loading === undefined ? read(pending) : loading.then(() => read(pending)),
     )
+  }
+
+  #encodeInput(input: CallInput): Encoded {
+    if (input.kind === 'batch') return this.carrier.encode([input.items, input.firstIndex], 'items')
+    return input.encoded ?? this.carrier.encode(input.args, argumentName)
   }
 
   #startLoaded(shipment: Shipment, target: number, input: CallInput, options: StartOptions): StartedCall {

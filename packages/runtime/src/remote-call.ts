@@ -68,6 +68,7 @@ function startOrReject(
   keep: number | undefined,
 ): Promise<unknown> {
   try {
+    // Never an unhandled rejection.
     return peer.start(
       shipmentFor(peer, fn, target),
       target,
@@ -75,7 +76,9 @@ function startOrReject(
       keep === undefined ? {} : { keep },
     ).result
   } catch (error) {
-    return Promise.reject(error)
+    const refused = Promise.reject(error)
+    refused.catch(() => {})
+    return refused
   }
 }
 
@@ -86,6 +89,7 @@ function poolFuture<R>(peer: Peer, fn: AnyFunction, pool: Pool, args: readonly u
     owner = id
     return startOrReject(peer, fn, id, args, id === peer.id ? undefined : ref)
   })
+  done.catch(() => {})
   const load = (): Promise<unknown> => (owner === peer.id ? done : peer.fetch(owner, ref, false))
   return new Future<R>(() => owner, ref, { done, load, release: () => peer.release(owner, ref) })
 }

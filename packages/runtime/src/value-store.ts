@@ -33,6 +33,13 @@ export class ValueStore {
     else this.#waiting.set(ref, [...(this.#waiting.get(ref) ?? []), callback])
   }
 
+  /** Answers those that wait for values that will not be made any more. */
+  settleWaiting(value: KeptValue): void {
+    const waiting = [...this.#waiting.values()].flat()
+    this.#waiting.clear()
+    for (const callback of waiting) callback(value)
+  }
+
   delete(ref: number): void {
     this.#values.delete(ref)
   }

@@ -1,6 +1,6 @@
 /** The agent: control connection, heartbeats and kept values on the main thread, user code in threads of its own. */
 
-import { type EncodedBody, emptyBody, Heartbeat, type Mailbox, type Message } from '@dialback/protocol'
+import { AbortError, Codec, emptyBody, type EncodedBody, Heartbeat, type Mailbox, type Message, noHooks } from '@dialback/protocol'
 import { answerFetch, ClaimTable, ValueStore } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import type { Credentials } from './dial.ts'
@@ -153,6 +153,8 @@ export class Agent {
       // Another interrupt may have been first.
       if (this.#threads[index] === thread) this.#startThread(index, thread.generation + 1)
       await thread.terminate()
+      const reason = new Codec(noHooks).encode(new AbortError('Interrupted'), 'reason')
+      this.#values.settleWaiting({ kind: 'thrown', body: reason })
     }
     this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced })
   }

@@ -15,17 +15,21 @@ export const exchangeExpression: string = `globalThis[Symbol.for('${exchangeKey}
 
 const objectGroup = 'dialback'
 
+/** One for all sessions of a thread: each uses it within one turn. */
+function sharedExchange(): Exchange {
+  const known = Reflect.get(globalThis, Symbol.for(exchangeKey)) as Exchange | undefined
+  if (known !== undefined) return known
+  const exchange: Exchange = { target: undefined, found: undefined }
+  Object.defineProperty(globalThis, Symbol.for(exchangeKey), { value: exchange, enumerable: false })
+  return exchange
+}
+
 export class V8Session {
   readonly #session = new Session()
-  readonly #exchange: Exchange = { target: undefined, found: undefined }
+  readonly #exchange: Exchange = sharedExchange()
 
   constructor() {
     this.#session.connect()
-    Object.defineProperty(globalThis, Symbol.for(exchangeKey), {
-      value: this.#exchange,
-      configurable: true,
-      enumerable: false,
-    })
   }
 
   /** Calls back for each event of a name; the result ends that. */
