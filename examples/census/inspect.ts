@@ -33,6 +33,7 @@ export function inspect(file: string): FileFacts {
     errorRecovery: true,
     allowReturnOutsideFunction: true,
     attachComment: false,
+    locations: false,
     plugins: pluginsFor(file),
   })
   const functions: FunctionFacts[] = []
@@ -44,7 +45,7 @@ export function inspect(file: string): FileFacts {
     if (imported !== undefined) count(imports, imported)
     countFeatures(node, features)
   })
-  return { bytes: Buffer.byteLength(text), lines: text.split('\n').length, functions, imports, features }
+  return { bytes: Buffer.byteLength(text), lines: program.loc?.end.line ?? 0, functions, imports, features }
 }
 
 function pluginsFor(file: string): ParserPlugin[] {

@@ -99,7 +99,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     what?: number | ClusterManager,
     options: LocalManagerOptions & AddProcsOptions = {},
   ): Promise<number[]> {
-    rejectUnknownOptions(options, Object.keys(Object(options)), 'addProcs')
+    rejectUnknownOptions(options, Object.keys({ ...options }), 'addProcs')
     const { signal = new AbortController().signal, ...rest } = options
     checkOption('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal)
     const manager = isClusterManager(what) ? what : new LocalManager(what, rest)
@@ -168,12 +168,8 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     what: AnyFunction | Readonly<Record<string, unknown>>,
     options: EverywhereOptions = {},
   ): Promise<void> {
-    rejectUnknownOptions(options, ['procs', 'replay'], 'everywhere')
-    checkOption('procs', options.procs, 'an array of ids', Array.isArray)
-    checkOption('replay', options.replay, 'true or false', (value) => typeof value === 'boolean')
+    checkEverywhere(what, options)
     const isFunction = typeof what === 'function'
-    if (!isFunction && (typeof what !== 'object' || what === null))
-      throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
     // What is defined is as it is now, if it can be.
     if (!this.peer.carrier.isLoaded) await this.#loadShipping()
     const shipment = this.peer.ship(isFunction ? what : defineGlobals)
@@ -198,12 +194,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
         .flatMap((id) => this.#startOnThreads(shipment, id, input).map((call) => watch(id, call))),
     )
     for (const id of ids) if (id === 1) await watch(1, this.peer.start(shipment, 1, input))
-    if (failures.length === 0) return
-    const errors = failures.toSorted((a, b) => a.id - b.id).map(({ error }) => error)
-    throw new AggregateError(
-      errors,
-      `everywhere failed on ${failures.length} of ${ids.length} processes: ${String(errors[0])}`,
-    )
+    if (failures.length > 0) throw everywhereError(failures, ids.length)
   }
 
   /** Removes all workers and stops listening. */
@@ -235,6 +226,22 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
 
 function isClusterManager(what: unknown): what is ClusterManager {
   return typeof what === 'object' && what !== null && 'launch' in what
+}
+
+function checkEverywhere(what: unknown, options: EverywhereOptions): void {
+  rejectUnknownOptions(options, ['procs', 'replay'], 'everywhere')
+  checkOption('procs', options.procs, 'an array of ids', Array.isArray)
+  checkOption('replay', options.replay, 'true or false', (value) => typeof value === 'boolean')
+  if (typeof what === 'function' || (typeof what === 'object' && what !== null)) return
+  throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
+}
+
+function everywhereError(failures: readonly { id: number; error: unknown }[], asked: number): AggregateError {
+  const errors = failures.toSorted((a, b) => a.id - b.id).map(({ error }) => error)
+  return new AggregateError(
+    errors,
+    `everywhere failed on ${errors.length} of ${asked} processes: ${String(errors[0])}`,
+  )
 }
 
 async function within(done: Promise<unknown>, ms: number): Promise<boolean> {

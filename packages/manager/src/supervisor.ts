@@ -113,27 +113,40 @@ export class Supervisor implements Doorkeeper {
   admit(hello: Hello): ReturnType<Doorkeeper['admit']> {
     const worker = this.membership.named(hello.name)
     // Its threads may dial again before they hear that it is to end.
-    if (worker?.exit !== undefined && isSame(hello.token, worker.token)) return { answer: late, isLate: true }
-    const abort = judgeHello(hello, worker?.exit === undefined ? worker?.token : undefined)
+    const isOver = worker?.exit !== undefined
+    if (isOver && isSame(hello.token, worker.token)) return { answer: late, isLate: true }
+    const abort = judgeHello(hello, isOver ? undefined : worker?.token)
     if (abort !== undefined || worker === undefined) return { answer: abort ?? unexpected }
-    const isShared =
-      hello.memory !== undefined && this.#memory !== undefined && SharedMemoryReader.canReach(hello.memory)
+    const isShared = this.#canShare(hello)
     const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)
     if (connection === undefined) return { answer: unexpected }
     this.relay.add(connection)
-    const answer: Welcome = {
-      type: 'welcome',
-      workerId: worker.id,
-      idRange: connection.range,
-      proof: proofOf(worker.token, hello.nonce),
-      received: connection.mailbox.link.received,
-      heartbeatIntervalMs,
-      silenceLimitMs,
-      ...(isShared && { memory: this.#memory?.probe }),
-    }
+    const answer = this.#welcome(worker, connection, hello, isShared)
     return {
       answer,
       attach: (transport: Transport) => this.#attach(worker, connection, transport, hello.received),
+    }
+  }
+
+  #canShare({ memory }: Hello): boolean {
+    return memory !== undefined && this.#memory !== undefined && SharedMemoryReader.canReach(memory)
+  }
+
+  #welcome(
+    worker: RemoteWorker,
+    { range, mailbox }: WorkerConnection,
+    hello: Hello,
+    isShared: boolean,
+  ): Welcome {
+    return {
+      type: 'welcome',
+      workerId: worker.id,
+      idRange: range,
+      proof: proofOf(worker.token, hello.nonce),
+      received: mailbox.link.received,
+      heartbeatIntervalMs,
+      silenceLimitMs,
+      ...(isShared && this.#memory !== undefined && { memory: this.#memory.probe }),
     }
   }
 

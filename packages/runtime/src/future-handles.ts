@@ -10,7 +10,7 @@ export function futureHandles(peer: Peer): HandleHooks {
   return {
     describeHandle: (value) => {
       if (!(value instanceof Future)) return undefined
-      value.share()
+      void value.share()
       if (value.owner === peer.id && !published.has(value.ref)) {
         published.set(value.ref, value)
         peer.publish(value.ref, value.share())

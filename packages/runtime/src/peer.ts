@@ -10,43 +10,18 @@ import {
   type WorkerTerminatedError,
 } from '@dialback/protocol'
 import { batchOutcome } from './batch-outcome.ts'
-import { runBatch } from './batch-run.ts'
-import { RunningCall, runningCall } from './call-context.ts'
+import { callFields } from './call-message.ts'
 import { CallRunner } from './call-runner.ts'
 import type { AnyFunction, Caller, CallInput, Shipment, StartedCall, StartOptions } from './caller.ts'
 import type { Carrier, Encoded } from './carrier.ts'
 import type { ClaimTable } from './claim-table.ts'
 import { textOfThrown } from './fallback-error.ts'
 import { futureHandles } from './future-handles.ts'
+import { startHere } from './local-call.ts'
+import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
 import type { KeptValue } from './value-store.ts'
-
-/** What a process has that a peer needs: connections, membership, and a place for values. */
-export interface PeerHost {
-  readonly id: number
-  /** The next of the ids that only this process gives. */
-  nextId(): number
-  /** The connection by which messages to `target` leave. @throws the loss of a worker that is gone, or a RangeError. */
-  mailboxTo(target: number): Mailbox
-  /** The connection to where `target` keeps values: not the one to a thread, which may be busy. @throws as `mailboxTo`. */
-  keeperOf(target: number): Mailbox
-  workers(): readonly number[]
-  lossOf(id: number): WorkerTerminatedError | undefined
-  onMembershipChange(listener: () => void): () => void
-  /** Keeps a value of a call that ran here. */
-  keep(ref: number, value: KeptValue): void
-  /** Gives a call a claim, so that it can be taken back; undefined when it cannot. */
-  claim?(mailbox: Mailbox): Call['claim']
-  takeBack?(call: PendingCall): Promise<boolean>
-  /** A call with a claim was answered or taken back. */
-  unclaim?(call: PendingCall): void
-  /** Told besides the `cancel` message, which a thread in a busy loop does not read. */
-  cancelled?(call: PendingCall): void
-  /** Calls are waiting for answers (true) or none is any more. */
-  holdOpen(isHeld: boolean): void
-  print(text: string): void
-}
 
 export class Peer implements Caller {
   readonly carrier: Carrier
@@ -100,10 +75,13 @@ export class Peer implements Caller {
   }
 
   start(shipment: Shipment, target: number, input: CallInput, options: StartOptions = {}): StartedCall {
+    if (target === this.id) {
+      const failed =
+        options.isSilent === true ? (error: unknown) => this.#host.print(textOfThrown(error)) : undefined
+      return startHere({ peer: this, fn: shipment.fn, input, failed })
+    }
     // A worker loads shipping when it first calls somebody: what calls meanwhile follows in order.
-    if (!this.carrier.isLoaded && target !== this.id)
-      return this.#startLoaded(shipment, target, input, options)
-    if (target === this.id) return this.#startHere(shipment.fn, input, options.isSilent === true)
+    if (!this.carrier.isLoaded) return this.#startLoaded(shipment, target, input, options)
     const mailbox = options.mailbox ?? this.#host.mailboxTo(target)
     const isBatch = input.kind === 'batch'
     const { body, modules } = this.#encodeInput(input)
@@ -113,14 +91,9 @@ export class Peer implements Caller {
       type: 'call',
       id: this.#host.nextId(),
       to: target,
-      ...(this.id !== 1 && { from: this.id }),
       fn: prepared.hash,
-      ...(isBatch && { isBatch }),
-      ...(options.lane !== undefined && { lane: options.lane }),
+      ...callFields(options, isBatch, this.id),
       ...(claim !== undefined && { claim }),
-      ...(options.keep !== undefined && { keep: options.keep }),
-      ...(options.isSilent === true && { isSilent: true }),
-      ...(options.isBarrier === true && { isBarrier: true }),
       ...postModules(this.#posting, mailbox, target, modules),
     }
     const pending: PendingCall = { call, target, mailbox, prepared, body, isBatch, settle: undefined }
@@ -309,34 +282,6 @@ export class Peer implements Caller {
     )
     this.#pending.settle(pending, () => Promise.reject(new RemoteError(pending.target, thrown)))
     this.#host.cancelled?.(pending)
-  }
-
-  #startHere(fn: AnyFunction, input: CallInput, isSilent: boolean): StartedCall {
-    const running = new RunningCall(this.#host.nextId(), this)
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    promise.catch(ignore)
-    let isOver = false
-    queueMicrotask(() => {
-      if (isOver) return
-      const run = async (): Promise<unknown> => {
-        if (input.kind === 'args') return Reflect.apply(fn, undefined, [...input.args])
-        const { values, thrown } = await runBatch(fn, [input.items, input.firstIndex])
-        return { values, failures: thrown.map(([at, error]) => [at, new RemoteError(this.id, error)]) }
-      }
-      runningCall.run(running, run).then(resolve, (error: unknown) => {
-        if (isSilent) this.#host.print(textOfThrown(error))
-        reject(new RemoteError(this.id, error))
-      })
-    })
-    return {
-      result: promise,
-      recall: refuseRecall,
-      cancel: (reason) => {
-        isOver = true
-        running.abort(reason)
-        reject(new RemoteError(this.id, reason ?? new AbortError('Cancelled')))
-      },
-    }
   }
 }
 

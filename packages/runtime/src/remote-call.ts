@@ -18,7 +18,7 @@ export function remoteCallOver<R>(
   checkCall(fn, target)
   if (typeof target !== 'number') return poolFuture(peer, fn, target, args)
   const ref = peer.nextId()
-  const started = startOrReject(peer, fn, target, args, target === peer.id ? undefined : ref)
+  const started = startOrReject(peer, fn, target, { args, ref })
   const load = (): Promise<unknown> => (target === peer.id ? started : peer.fetch(target, ref, false))
   return new Future<R>(target, ref, { done: started, load, release: () => peer.release(target, ref) })
 }
@@ -59,21 +59,22 @@ function shipmentFor(peer: Peer, fn: AnyFunction, target: number): Shipment {
   return target === peer.id ? { fn } : peer.ship(fn)
 }
 
+interface KeptCall {
+  readonly args: readonly unknown[]
+  /** Under which its value is kept. */
+  readonly ref: number
+}
+
 /** A refusal to send, or a worker that is gone, is the future's failure. */
-function startOrReject(
-  peer: Peer,
-  fn: AnyFunction,
-  target: number,
-  args: readonly unknown[],
-  keep: number | undefined,
-): Promise<unknown> {
+function startOrReject(peer: Peer, fn: AnyFunction, target: number, call: KeptCall): Promise<unknown> {
   try {
     // Never an unhandled rejection.
     return peer.start(
       shipmentFor(peer, fn, target),
       target,
-      { kind: 'args', args },
-      keep === undefined ? {} : { keep },
+      { kind: 'args', args: call.args },
+      // In this process the promise has the value.
+      target === peer.id ? {} : { keep: call.ref },
     ).result
   } catch (error) {
     const refused = Promise.reject(error)
@@ -87,7 +88,7 @@ function poolFuture<R>(peer: Peer, fn: AnyFunction, pool: Pool, args: readonly u
   let owner = 0
   const done = pool.run((id) => {
     owner = id
-    return startOrReject(peer, fn, id, args, id === peer.id ? undefined : ref)
+    return startOrReject(peer, fn, id, { args, ref })
   })
   done.catch(() => {})
   const load = (): Promise<unknown> => (owner === peer.id ? done : peer.fetch(owner, ref, false))

@@ -1,6 +1,15 @@
 /** The agent: control connection, heartbeats and kept values on the main thread, user code in threads of its own. */
 
-import { AbortError, Codec, emptyBody, type EncodedBody, Heartbeat, type Mailbox, type Message, noHooks } from '@dialback/protocol'
+import {
+  AbortError,
+  Codec,
+  type EncodedBody,
+  emptyBody,
+  Heartbeat,
+  type Mailbox,
+  type Message,
+  noHooks,
+} from '@dialback/protocol'
 import { answerFetch, ClaimTable, ValueStore } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import type { Credentials } from './dial.ts'

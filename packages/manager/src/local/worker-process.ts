@@ -67,9 +67,8 @@ export class WorkerProcess implements LaunchedWorker {
   }
 
   async #waitForExit(): Promise<WorkerExit> {
-    const ends = [this.#child.stdout, this.#child.stderr].map((stream) =>
-      stream === null ? undefined : this.#read(stream),
-    )
+    const streams = [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null)
+    const ends = streams.map((stream) => this.#read(stream))
     const { promise, resolve } = Promise.withResolvers<Parameters<typeof localExit>[0]>()
     this.#child.once('error', (error) => resolve({ error, code: null, signal: null }))
     this.#child.once('exit', (code, signal) => resolve({ code, signal }))

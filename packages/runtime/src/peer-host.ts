@@ -1,0 +1,31 @@
+/** The seam between a peer and the process that it is in. */
+
+import type { Call, Mailbox, WorkerTerminatedError } from '@dialback/protocol'
+import type { PendingCall } from './pending-calls.ts'
+import type { KeptValue } from './value-store.ts'
+
+/** What a process has that a peer needs: connections, membership, and a place for values. */
+export interface PeerHost {
+  readonly id: number
+  /** The next of the ids that only this process gives. */
+  nextId(): number
+  /** The connection by which messages to `target` leave. @throws the loss of a worker that is gone, or a RangeError. */
+  mailboxTo(target: number): Mailbox
+  /** The connection to where `target` keeps values: not the one to a thread, which may be busy. @throws as `mailboxTo`. */
+  keeperOf(target: number): Mailbox
+  workers(): readonly number[]
+  lossOf(id: number): WorkerTerminatedError | undefined
+  onMembershipChange(listener: () => void): () => void
+  /** Keeps a value of a call that ran here. */
+  keep(ref: number, value: KeptValue): void
+  /** Gives a call a claim, so that it can be taken back; undefined when it cannot. */
+  claim?(mailbox: Mailbox): Call['claim']
+  takeBack?(call: PendingCall): Promise<boolean>
+  /** A call with a claim was answered or taken back. */
+  unclaim?(call: PendingCall): void
+  /** Told besides the `cancel` message, which a thread in a busy loop does not read. */
+  cancelled?(call: PendingCall): void
+  /** Calls are waiting for answers (true) or none is any more. */
+  holdOpen(isHeld: boolean): void
+  print(text: string): void
+}
