@@ -24,7 +24,9 @@ test('connections that break lose no call, run none twice, and keep their order'
   expect(await Promise.all(calls)).toEqual(Array.from({ length: 600 }, (_, i) => i))
   expect(await cluster.remoteCallFetch(notesSoFar, 2)).toEqual(Array.from({ length: 600 }, (_, i) => i))
   expect(broken).toBeGreaterThan(10)
-  expect(log.filter((line) => line.startsWith('warn'))).toEqual([])
+  // A connection that breaks before its hello is told of, as any stranger's would be; no worker is lost.
+  const unexpected = log.filter((line) => line.startsWith('warn') && !/Dropped a connection/.test(line))
+  expect(unexpected).toEqual([])
 })
 
 test('large bodies and nested calls survive connections that break under way', async () => {

@@ -33,7 +33,6 @@ export function inspect(file: string): FileFacts {
     errorRecovery: true,
     allowReturnOutsideFunction: true,
     attachComment: false,
-    locations: false,
     plugins: pluginsFor(file),
   })
   const functions: FunctionFacts[] = []

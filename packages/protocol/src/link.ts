@@ -66,6 +66,8 @@ export class Link {
     this.#transport = transport
     this.#lastReceivedAt = performance.now()
     former?.terminate()
+    // First what was sent before: what arrives already may make something new be sent.
+    for (const packet of this.#kept) transport.send(packet)
     transport.bind({
       message: (packet) => {
         if (this.#transport === transport) this.#receive(packet)
@@ -75,7 +77,6 @@ export class Link {
       },
       drained: () => this.flush(),
     })
-    for (const packet of this.#kept) transport.send(packet)
     this.flush()
   }
 

@@ -83,6 +83,8 @@ export class Connection {
   async #redial(reason: string): Promise<void> {
     const giveUpAt = performance.now() + this.welcome.silenceLimitMs
     for (let waitMs = firstRetryMs; !this.#isClosed; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+      // Also before the first time: it may be the process that is ending, not the network.
+      await delay(waitMs)
       try {
         const { credentials, connection } = this.#options
         const received = this.mailbox.link.received
@@ -98,7 +100,6 @@ export class Connection {
         if (error instanceof DialbackError) return this.#lose(error.message)
         if (performance.now() > giveUpAt) return this.#lose(reason)
       }
-      await delay(waitMs)
     }
   }
 
