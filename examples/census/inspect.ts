@@ -65,12 +65,18 @@ function visitNodes(node: Node, parent: Node, visit: (node: Node, parent: Node) 
 /** A function goes by its own name, or by that of the variable, property or member that it is assigned to. */
 function nameOf(fn: Node, parent: Node): string {
   for (const node of [fn, parent]) {
-    const key = 'id' in node ? node.id : 'key' in node ? node.key : 'left' in node ? node.left : undefined
+    const key = givenName(node)
     if (key?.type === 'Identifier') return key.name
     if (key?.type === 'PrivateName') return `#${key.id.name}`
     if (key?.type === 'MemberExpression' && key.property.type === 'Identifier') return key.property.name
   }
   return '(anonymous)'
+}
+
+function givenName(node: Node): Node | null | undefined {
+  if ('id' in node && node.id) return node.id
+  if ('key' in node) return node.key
+  return node.type === 'AssignmentExpression' ? node.left : undefined
 }
 
 function extentOf({ loc }: Node): { line: number; lines: number } {
