@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ClusterManager, LocalManager, remoteCallFetch } from '@dialback/manager'
+import { LocalManager, remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { note, notesSoFar } from './fixtures/notes.ts'
-import { processesLeft } from './support/processes.ts'
 import { startCluster } from './test-cluster.ts'
 import { openProxy } from './through-proxy.ts'
 
@@ -73,66 +72,6 @@ test('a worker in a busy loop whose connection breaks goes on and answers', asyn
 
   expect(await call).toBe('done')
 })
-
-test('a worker that cannot reach its manager any more ends by itself, and the manager says that it is disconnected', {
-  timeout: 60_000,
-}, async () => {
-  await using proxy = await openProxy()
-  await using started = await startCluster()
-  const { cluster, env } = started
-  await cluster.addProcs(withoutEnd(proxy.through(new LocalManager(2, { env }))))
-  const calls = [2, 3].map((id) => cluster.remoteCallFetch(() => new Promise(() => {}), id))
-  const rejections = Promise.all(
-    calls.map((call) => expect(call).rejects.toMatchObject({ name: 'WorkerTerminatedError' })),
-  )
-  const startedAt = performance.now()
-
-  proxy.close()
-  proxy.break()
-  await rejections
-
-  expect(performance.now() - startedAt).toBeLessThan(30_000)
-  expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 20_000)).toEqual([])
-})
-
-test('a network that swallows everything counts as disconnected on both sides', {
-  timeout: 75_000,
-}, async () => {
-  await using proxy = await openProxy()
-  await using started = await startCluster()
-  const { cluster, env } = started
-  await cluster.addProcs(withoutEnd(proxy.through(new LocalManager(1, { env }))))
-  const call = expect(cluster.remoteCallFetch(() => new Promise(() => {}), 2)).rejects.toMatchObject({
-    reason: 'Disconnected',
-    blame: 'infrastructure',
-  })
-  const startedAt = performance.now()
-
-  proxy.holdUp()
-  await call
-
-  expect(performance.now() - startedAt).toBeLessThan(30_000)
-  expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 40_000)).toEqual([])
-})
-
-/** Workers that nobody can end from outside. */
-function withoutEnd(manager: ClusterManager): ClusterManager {
-  const { name, pendingTimeoutMs, minWorkers } = manager
-  return {
-    name,
-    pendingTimeoutMs,
-    minWorkers,
-    launch: async (context) =>
-      (await manager.launch(context)).map((worker) => ({
-        name: worker.name,
-        threads: worker.threads,
-        exited: worker.exited,
-        onLine: (listener) => worker.onLine(listener),
-        hold: (isHeld) => worker.hold(isHeld),
-        end() {},
-      })),
-  }
-}
 
 function noteAndReturn(n: number, _: Uint8Array): number {
   note(n)

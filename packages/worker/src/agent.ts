@@ -21,6 +21,8 @@ export interface AgentOptions {
   /** How many threads run user code. */
   readonly threads: number
   readonly threadEntry: URL
+  /** See `Settings`. */
+  readonly isRemote: boolean
   /** Ends the process. */
   readonly exit: (code: number, reason?: string) => void
 }
@@ -59,7 +61,9 @@ export class Agent {
       lastReceivedAt: () => link.lastReceivedAt,
       now: () => performance.now(),
       ping: () => link.send({ type: 'ping', n: ++pings }, null, true),
-      silent: () => link.isAttached && link.drop(`the manager was silent for ${silenceLimitMs} ms`),
+      silent: () => {
+        if (options.isRemote && link.isAttached) link.drop(`the manager was silent for ${silenceLimitMs} ms`)
+      },
     })
     return agent
   }

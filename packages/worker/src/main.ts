@@ -27,7 +27,8 @@ async function start(line: string): Promise<void> {
   try {
     const settings = parseSettings(line)
     const threadEntry = new URL('./thread.js', import.meta.url)
-    agent = await Agent.start({ credentials: settings, threads: settings.threads, threadEntry, exit })
+    const { threads, isRemote = false } = settings
+    agent = await Agent.start({ credentials: settings, threads, isRemote, threadEntry, exit })
   } catch (error) {
     exit(1, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
   }
