@@ -23,6 +23,6 @@ export function parseSettings(line: string): Settings {
   if (!Number.isSafeInteger(threads) || Number(threads) < 1)
     throw new TypeError(`Received settings with threads: ${String(threads)}`)
   if (isRemote !== undefined && typeof isRemote !== 'boolean')
-    throw new TypeError(`Received settings with isRemote: ${String(isRemote)}`)
+    throw new TypeError(`Received settings with isRemote: ${JSON.stringify(isRemote)}`)
   return value as Settings
 }
