@@ -6,6 +6,7 @@ import {
   type CodecHooks,
   type DescribedFunction,
   type EncodedBody,
+  type FunctionUse,
   SerializationError,
 } from '@dialback/protocol'
 import type { BatchRun } from './batch-run.ts'
@@ -64,7 +65,7 @@ export class Carrier {
   constructor(options: CarrierOptions) {
     this.#exchange = new FunctionExchange({ ...options, name: randomUUID() })
     this.#codec = new Codec({
-      describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use === 'class'),
+      describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use),
       reviveFunction: (shell) => this.#exchange.reviveFunction(shell),
       describeHandle: (value) => this.#handles.describeHandle(value),
       reviveHandle: (tag, data) => this.#handles.reviveHandle(tag, data),
@@ -108,15 +109,23 @@ export class Carrier {
 
   /** @throws {SerializationError} when the value cannot travel. */
   encode(value: unknown, root: string | ((index: number) => string)): Encoded {
-    this.#shells = []
-    this.#described = []
     let body: EncodedBody
     try {
-      body = this.#codec.encode(value, root)
+      body = this.#encodeBody(value, root)
+      // Most have no function, or one.
+      if (this.#shells.length > 1 && this.#exchange.findShared()) body = this.#encodeBody(value, root)
     } catch (error) {
       throw error instanceof SerializationError ? this.#withPlace(error) : error
+    } finally {
+      if (this.#shells.length > 0) this.#exchange.sharingDone()
     }
     return { body, modules: this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells) }
+  }
+
+  #encodeBody(value: unknown, root: string | ((index: number) => string)): EncodedBody {
+    this.#shells = []
+    this.#described = []
+    return this.#codec.encode(value, root)
   }
 
   /** Encodes what a batch gave; an item whose value cannot travel fails alone. */
@@ -184,10 +193,10 @@ export class Carrier {
     return this.#codec.encode(module, 'module')
   }
 
-  #describeFunction(fn: AnyFunction, path: string, isClass: boolean): DescribedFunction {
+  #describeFunction(fn: AnyFunction, path: string, use: FunctionUse): DescribedFunction {
     if (!this.isLoaded) throw new NotLoaded('Cannot send a function before shipping is loaded')
-    const { shell, captured, placeOf } = this.#exchange.describeFunction(fn, path)
-    if (isClass) this.#refuseUnsendableClass(fn, shell, path)
+    const { shell, captured, placeOf } = this.#exchange.describeFunction(fn, path, use)
+    if (use === 'class') this.#refuseUnsendableClass(fn, shell, path)
     this.#shells.push(shell)
     if (placeOf !== undefined) this.#described.push({ path, placeOf })
     // A shell is plain data, which its type, a union, cannot say by an index signature.
@@ -223,9 +232,8 @@ export class Carrier {
       const place = name === undefined ? undefined : placeOf(name)
       if (place === undefined) continue
       const what = error.message.slice(`Cannot send ${error.path}: `.length)
-      return what.endsWith(')') && what.includes(place)
-        ? error
-        : new SerializationError(error.path, `${what} (${place})`)
+      // What is wrong within a function that was captured has its own place in there.
+      return /\(\S+:\d+:\d+\)$/.test(what) ? error : new SerializationError(error.path, `${what} (${place})`)
     }
     return error
   }

@@ -22,6 +22,9 @@ interface BufferUse {
   readonly views: ArrayBufferView[]
 }
 
+/** What a buffer has to have for leaving out a part of it to be worth more than that views keep their offset. */
+const windowedBytes = 4_096
+
 export class BlobWriter {
   readonly #out: WireItem[]
   readonly #table: BlobEntry[] = []
@@ -77,12 +80,14 @@ export class BlobWriter {
     return use
   }
 
-  /** A single view of less than half of its buffer takes only its part along; in any other case the buffer goes whole. */
+  /** A single view of at most half of a large buffer takes only its part along; in any other case the buffer goes whole. */
   #addBuffer(buffer: ArrayBuffer, { isWhole, places, views }: BufferUse): void {
     const [view] = views
     const [place] = places
     const isSingle = !isWhole && places.length === 1 && !buffer.resizable
-    if (isSingle && view !== undefined && place !== undefined && buffer.byteLength >= 2 * view.byteLength) {
+    const isSpacious = (part: ArrayBufferView): boolean =>
+      buffer.byteLength >= windowedBytes && buffer.byteLength >= 2 * part.byteLength
+    if (isSingle && view !== undefined && place !== undefined && isSpacious(view)) {
       return this.#addWindow(view, place)
     }
     const blob = this.add(new Uint8Array(buffer))

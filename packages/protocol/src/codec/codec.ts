@@ -14,7 +14,7 @@ import { pathText, type Root } from './path.ts'
  *
  * What arrives is a copy in which references are shared as they were. Differences from `structuredClone`: functions, class
  * instances and handles travel as the hooks say; errors keep their class and every own property; `URL`s travel; private
- * fields of classes do not. A view that uses less than half of its `ArrayBuffer`, alone, takes only its part along.
+ * fields of classes do not. A view that is alone and uses at most half of a large `ArrayBuffer` takes only its part along.
  */
 export class Codec {
   readonly #hooks: CodecHooks

@@ -17,6 +17,7 @@ export interface CompiledFunction {
 export interface Surroundings {
   /** The values of `shell.references`, but for the live ones. */
   readonly references: Readonly<Record<string, unknown>>
+  /** The variables that are read and written elsewhere. */
   readonly live: Readonly<Record<string, LiveVariable>>
 }
 
@@ -55,9 +56,11 @@ interface Wrapped {
 }
 
 /** What is put around the source: on its lines, so that these stay what they were. */
-function wrapped({ form, isStrict, variables, privateStatics }: SourceShell): Wrapped {
+function wrapped({ form, isStrict, variables, cells = [], privateStatics }: SourceShell): Wrapped {
   const [open, close] = form === 'expression' ? ['(', ')'] : ['{', '}']
-  const pairs = variables.map((entry) => (typeof entry === 'string' ? ([entry, entry] as const) : entry))
+  const pairs = variables
+    .map((entry) => (typeof entry === 'string' ? ([entry, entry] as const) : entry))
+    .filter(([, name]) => !cells.includes(name))
   const assignments = pairs.map(([key, name]) => `${name}=arguments[0][${JSON.stringify(key)}];`)
   // Functions that are created within this one find its references by their scopes, which only have what something uses.
   const assign = `function(){${referencesName};${assignments.join('')}}`
@@ -80,7 +83,7 @@ function compileText(
       filename: shell.url,
       lineOffset: shell.line,
       columnOffset: shell.column - before.length,
-      contextExtensions: shell.live.length > 0 ? [liveScope(live)] : [],
+      contextExtensions: Object.keys(live).length > 0 ? [liveScope(live)] : [],
     }) as Factory
   } catch (error) {
     throw new ProtocolError('A function arrived that cannot be compiled', { cause: error })

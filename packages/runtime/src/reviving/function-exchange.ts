@@ -1,5 +1,6 @@
 /** All that one thread needs to send and receive functions. */
 
+import type { FunctionUse } from '@dialback/protocol'
 import type { DescribedFunction } from '../shipping/described-function.ts'
 import { FunctionRegistry } from '../shipping/function-registry.ts'
 import { type FunctionShell, type ModuleFile, modulesNamedBy } from '../shipping/shell.ts'
@@ -48,8 +49,20 @@ export class FunctionExchange {
   }
 
   /** For the codec; see `Shipper.describeFunction`. */
-  describeFunction(fn: AnyFunction, path: string): DescribedFunction {
-    return this.#loaded().describeFunction(fn, path)
+  describeFunction(fn: AnyFunction, path: string, use?: FunctionUse): DescribedFunction {
+    return this.#loaded().describeFunction(fn, path, use)
+  }
+
+  /**
+   * Whether functions described since the last time share variables. Then the body that they are in is to be described anew,
+   * which lets them share, and `sharingDone` to be called.
+   */
+  findShared(): boolean {
+    return this.#shipper?.shared.find() ?? false
+  }
+
+  sharingDone(): void {
+    this.#shipper?.shared.clear()
   }
 
   /** Names of private members that instances of a class have, and that therefore do not travel whole. */

@@ -24,6 +24,7 @@ export function parseShell(value: unknown): FunctionShell {
     references: record(shell.references, 'references', parseReference, true),
     live: array(shell, 'live').map((name) => identifier(name, 'live')),
     ...optional(shell, 'sourceMap', () => string(shell, 'sourceMap')),
+    ...optional(shell, 'cells', () => array(shell, 'cells').map((name) => identifier(name, 'cells'))),
     ...optional(shell, 'constants', (given) => record(given, 'constants', constant, true)),
     ...optional(shell, 'imports', (given) => record(given, 'imports', text, false)),
     ...optional(shell, 'privateStatics', () =>

@@ -177,7 +177,7 @@ function follow(from: unknown, path: string, name: string): unknown {
 
 function importMeta(url: string): object {
   const resolve = (specifier: string): string => {
-    const resolved = resolveSpecifier('import', specifier, url)
+    const resolved = resolveSpecifier('import', specifier, url) ?? beside(specifier, url)
     if (resolved === undefined) throw new TypeError(`Cannot resolve "${specifier}" from ${url}`)
     return resolved.url
   }
@@ -185,6 +185,12 @@ function importMeta(url: string): object {
   if (!url.startsWith('file:')) return meta
   const filename = fileURLToPath(url)
   return { ...meta, filename, dirname: fileURLToPath(new URL('.', url)).replace(/(?<=.)\/$/, '') }
+}
+
+/** Of a path or URL Node does not ask whether there is such a file. */
+function beside(specifier: string, url: string): { readonly url: string } | undefined {
+  const isPath = /^\.{0,2}\//.test(specifier)
+  return isPath || URL.canParse(specifier) ? { url: new URL(specifier, url).href } : undefined
 }
 
 function directoryUrl(url: string): string {

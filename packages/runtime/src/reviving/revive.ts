@@ -2,6 +2,7 @@
 
 import { ProtocolError } from '@dialback/protocol'
 import type { FunctionRegistry } from '../shipping/function-registry.ts'
+import type { Cell } from '../shipping/shared-variables.ts'
 import { type FunctionShell, modulesNamedBy, type SourceShell } from '../shipping/shell.ts'
 import { type CompiledFunction, compile } from './compile.ts'
 import type { ModuleStore } from './module-store.ts'
@@ -65,12 +66,48 @@ export class Reviver {
       if (shell.live.includes(name)) live[name] = this.#references.live(reference)
       else references[name] = this.#references.resolve(reference)
     }
+    const cells = Object.create(null) as Record<string, Cell>
+    for (const name of shell.cells ?? []) live[name] = variableIn(cells, name)
     const compiled = compile(shell, { references, live })
     const { fn } = compiled
     if (Object.getOwnPropertyDescriptor(fn, 'name')?.value !== shell.name) {
       Object.defineProperty(fn, 'name', { value: shell.name, configurable: true })
     }
-    return { fn, fill: (captured) => fillFunction(compiled, shell, captured) }
+    if (shell.cells === undefined) return { fn, fill: (captured) => fillFunction(compiled, shell, captured) }
+    this.#registry.setCells(fn, cells)
+    return {
+      fn,
+      fill: (captured) => {
+        fillCells(cells, shell, captured)
+        fillFunction(compiled, shell, captured)
+      },
+    }
+  }
+}
+
+/** A variable that other functions have as well; what holds it comes later. */
+function variableIn(cells: Readonly<Record<string, Cell>>, name: string): LiveVariable {
+  return {
+    get: () => cells[name]?.value,
+    set: (value) => {
+      const cell = cells[name]
+      if (cell !== undefined) cell.value = value
+    },
+  }
+}
+
+function fillCells(
+  cells: Record<string, Cell>,
+  { cells: names = [], variables }: SourceShell,
+  captured: Readonly<Record<string, unknown>>,
+): void {
+  for (const variable of variables) {
+    const [key, name] = typeof variable === 'string' ? [variable, variable] : variable
+    if (!names.includes(name)) continue
+    const cell = captured[key]
+    if (typeof cell !== 'object' || cell === null || !('value' in cell))
+      throw new ProtocolError('A function arrived without a variable that it shares')
+    cells[name] = cell
   }
 }
 

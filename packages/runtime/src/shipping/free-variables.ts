@@ -13,6 +13,7 @@ export interface FreeVariable {
   readonly uses: readonly number[]
   /** Whether all that is done with it is `typeof x`, which an undefined variable survives. */
   readonly isOnlyTypeof: boolean
+  readonly isAssigned: boolean
   /** Whether it is used where a class is created, and not only when something is called. */
   readonly isForCreation: boolean
 }
@@ -98,6 +99,7 @@ function argumentsObstacle({ name, uses }: FreeVariable): OuterUses['obstacles']
 interface Use {
   readonly name: string
   readonly offset: number
+  readonly isAssigned: boolean
 }
 
 function scopeReferences({ program, offset }: ParsedFunction): { references: Use[]; isDynamic: boolean } {
@@ -108,9 +110,11 @@ function scopeReferences({ program, offset }: ParsedFunction): { references: Use
   })
   const through: ScopeReference[] = manager.globalScope?.through ?? []
   const references: Use[] = []
-  for (const { identifier } of through) {
+  for (const reference of through) {
+    const { identifier } = reference
     if (identifier.type !== 'Identifier') continue
-    references.push({ name: identifier.name, offset: (identifier.range?.[0] ?? 0) - offset })
+    const at = (identifier.range?.[0] ?? 0) - offset
+    references.push({ name: identifier.name, offset: at, isAssigned: reference.isWrite() })
   }
   const isDynamic = manager.scopes.some((scope) => scope.dynamic && scope.type !== 'global')
   return { references, isDynamic }
@@ -134,6 +138,7 @@ function freeVariables(
       name,
       uses: offsets,
       isOnlyTypeof: offsets.every((offset) => typeofs.has(offset)),
+      isAssigned: uses.some(({ isAssigned }) => isAssigned),
       isForCreation: offsets.some((offset) => creation.some((range) => isWithin(offset, range))),
     }
   })

@@ -1,11 +1,13 @@
 /** Remembers functions of this process by a name that every process knows, so that one that comes back is itself again. */
 
+import type { Cell } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
 
 export class FunctionRegistry {
   readonly #byName = new Map<string, WeakRef<object>>()
   readonly #identities = new WeakMap<object, string>()
   readonly #shells = new WeakMap<object, SourceShell>()
+  readonly #cells = new WeakMap<object, Readonly<Record<string, Cell>>>()
   readonly #forget = new FinalizationRegistry<string>((name) => {
     // By now the name may be that of another function.
     if (this.#byName.get(name)?.deref() === undefined) this.#byName.delete(name)
@@ -45,6 +47,16 @@ export class FunctionRegistry {
     if (shell.identity === undefined) return
     this.#identities.set(fn, shell.identity)
     this.set(shell.identity, fn)
+  }
+
+  /** Notes the variables that a function which came from elsewhere shares with others. */
+  setCells(fn: object, cells: Readonly<Record<string, Cell>>): void {
+    this.#cells.set(fn, cells)
+  }
+
+  /** What holds a variable that a function which came from elsewhere shares with others. */
+  cellOf(fn: object, name: string): Cell | undefined {
+    return this.#cells.get(fn)?.[name]
   }
 
   /** The shell that a function was made of here, if it was. */

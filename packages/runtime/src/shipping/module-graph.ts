@@ -1,6 +1,7 @@
 /** The modules that functions refer to, with all that these import: each file once, as it is sent to workers. */
 
 import { findSourceMap } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { contentId, type Failure, loadGraph, type ModuleNode, type Target } from './graph-loading.ts'
 import { analyzeModule, type DeclaredFunction, type ModuleAnalysis } from './module-analysis.ts'
 import type { ModuleEdge } from './module-scan.ts'
@@ -55,7 +56,7 @@ export class ModuleGraph {
     if (to === 'runtime' || to === 'external') return { kind: to }
     if (to !== undefined && sent !== undefined) return { kind: 'module', url: sent.urlOf(to) }
     if (this.#options.isRuntimeModule(specifier, '')) return { kind: 'runtime' }
-    const resolved = resolveSpecifier(edge.kind, specifier, parentUrl)
+    const resolved = resolveSpecifier(edge.kind, specifier, baseOf(parentUrl))
     if (resolved === undefined || resolved.url.startsWith('data:')) return undefined
     if (resolved.url.startsWith('node:')) return { kind: 'builtin', module: resolved.url }
     const isRuntime = this.#options.isRuntimeModule(specifier, resolved.url)
@@ -172,4 +173,9 @@ export class ModuleGraph {
     this.#nodes.set(url, node)
     return node
   }
+}
+
+/** What is typed into a REPL imports from the working directory. */
+function baseOf(url: string): string {
+  return URL.canParse(url) ? url : pathToFileURL(`${process.cwd()}/`).href
 }

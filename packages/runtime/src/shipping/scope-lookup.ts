@@ -39,11 +39,17 @@ export function lookUp(name: string, scopes: readonly Scope[]): Found {
 }
 
 /**
- * A context of its own, as the REPL has, keeps its `var`s and functions in its global object: those are its user's, and not
- * to be found anywhere else.
+ * A REPL keeps its `var`s and functions in the global object, of a context of its own or of the process: those are its user's,
+ * and not to be found anywhere else. What was assigned to the global object instead, by `everywhere` or a module, is there too.
  */
 function lookUpGlobal(name: string, global: Readonly<Record<string, unknown>>): Found {
   if (!(name in global)) return name in globalThis ? { kind: 'global' } : { kind: 'missing' }
-  if ((global as unknown) === globalThis || isStandardGlobal(name)) return { kind: 'global' }
+  if (isStandardGlobal(name)) return { kind: 'global' }
+  if ((global as unknown) === globalThis && !isDeclared(name)) return { kind: 'global' }
   return { kind: 'value', value: global[name], isModuleLevel: false }
+}
+
+/** Whether a global was made by a declaration: those cannot be deleted. */
+function isDeclared(name: string): boolean {
+  return Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false
 }

@@ -64,6 +64,8 @@ export interface SourceShell {
   readonly references: Readonly<Record<string, Reference>>
   /** Those of `references` that may change, and so are read at each use. */
   readonly live: readonly string[]
+  /** Those of `variables` that other functions may assign: an object travels whose `value` all of these read and write. */
+  readonly cells?: readonly string[]
   /** Variables that are needed to create a class, by name. */
   readonly constants?: Readonly<Record<string, string | number>>
   /** What `import('…')` and `require('…')` within `source` lead to, as in `ModuleFile`. */

@@ -3,7 +3,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
-import { SerializationError } from '@dialback/protocol'
+import { type FunctionUse, SerializationError } from '@dialback/protocol'
 import { describeBound } from './bound-function.ts'
 import { Builtins } from './builtins.ts'
 import type { DescribedFunction } from './described-function.ts'
@@ -15,6 +15,7 @@ import { UnsendableModule } from './module-source.ts'
 import { propertyCount } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
 import { ScriptAnalyses } from './script-analyses.ts'
+import { SharedVariables } from './shared-variables.ts'
 import { type FunctionShell, type ModuleFile, modulesNamedBy, type Reference } from './shell.ts'
 import { describePlace, type Site, siteOf } from './site.ts'
 import { SourceDescriber } from './source-description.ts'
@@ -43,6 +44,8 @@ interface Constant {
 export class Shipper {
   readonly #options: ShipperOptions
   readonly #inspector = new Inspector()
+  /** What the functions of one body share; whoever encodes bodies asks it whether to do so again. */
+  readonly shared: SharedVariables = new SharedVariables(this.#inspector.debugger)
   readonly #builtins = new Builtins()
   readonly #scripts = new ScriptAnalyses(this.#inspector.debugger)
   readonly #graph: ModuleGraph
@@ -64,19 +67,30 @@ export class Shipper {
       ...(options.sent !== undefined && { sent: options.sent }),
     })
     const binder = new VariableBinder(this.#graph, this.#scripts, this.#builtins)
-    this.#describer = new SourceDescriber(binder, this.#graph, this.#inspector.debugger, options.registry)
+    this.#describer = new SourceDescriber({
+      binder,
+      graph: this.#graph,
+      inspector: this.#inspector,
+      registry: options.registry,
+      shared: this.shared,
+    })
     this.#runtimeNames = new Map(Object.entries(options.runtimeModule).map(([name, value]) => [value, name]))
   }
 
   /**
    * Describes a function. What it captured is as of now; a function that captured nothing costs only the first time.
+   * `use` is `class` for the class of an instance that travels.
    *
    * @throws {SerializationError} when it cannot be made anew elsewhere.
    */
-  describeFunction(fn: object & { readonly name: string }, path: string): DescribedFunction {
+  describeFunction(
+    fn: object & { readonly name: string },
+    path: string,
+    use: FunctionUse = 'value',
+  ): DescribedFunction {
     const constant = this.#constants.get(fn)
     if (constant !== undefined && constant.propertyCount === propertyCount(fn)) return constant.described
-    const described = this.#describe(fn, path)
+    const described = this.#describe(fn, path, use)
     if (Object.keys(described.captured).length === 0) {
       this.#constants.set(fn, { described, propertyCount: propertyCount(fn) })
     }
@@ -116,18 +130,18 @@ export class Shipper {
     return names
   }
 
-  #describe(fn: object & { readonly name: string }, path: string): DescribedFunction {
+  #describe(fn: object & { readonly name: string }, path: string, use: FunctionUse): DescribedFunction {
     const runtimeName = this.#runtimeNames.get(fn)
     if (runtimeName !== undefined) return byReference({ from: 'runtime', export: runtimeName })
     const revived = this.#options.registry.shellOf(fn)
     if (revived !== undefined)
       return this.#describer.describeRevived(fn, revived, this.#inspector.inspect(fn), path)
     const text = Function.prototype.toString.call(fn)
-    if (/\{\s*\[native code\]\s*\}$/.test(text)) return this.#describeBuiltin(fn, path)
+    if (/\{\s*\[native code\]\s*\}$/.test(text)) return this.#describeBuiltin(fn, path, use)
     const source = analyzed(text, path)
     const inspected = this.#inspector.inspect(fn)
     const site = siteOf(text, source, inspected, this.#inspector.debugger)
-    if (site === undefined || site.url.startsWith('node:')) return this.#describeBuiltin(fn, path)
+    if (site === undefined || site.url.startsWith('node:')) return this.#describeBuiltin(fn, path, use)
     try {
       const surroundings = this.#surroundings(source, site, inspected)
       return (
@@ -145,11 +159,16 @@ export class Shipper {
     }
   }
 
-  #describeBuiltin(fn: object & { readonly name: string }, path: string): DescribedFunction {
+  #describeBuiltin(
+    fn: object & { readonly name: string },
+    path: string,
+    use: FunctionUse,
+  ): DescribedFunction {
     const reference = this.#builtins.findFunction(fn)
     if (reference !== undefined) return byReference(reference)
     const { bound } = this.#inspector.inspect(fn)
     if (bound !== undefined) return describeBound(fn, bound)
+    if (use === 'class') throw new SerializationError(path, fn.name)
     const what = types.isProxy(fn) ? 'a Proxy' : `${fn.name || 'a function'} of Node.js itself`
     throw new SerializationError(path, `${what}; send a function that calls it`)
   }

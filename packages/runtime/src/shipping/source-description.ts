@@ -4,13 +4,13 @@ import { SerializationError } from '@dialback/protocol'
 import type { DescribedFunction } from './described-function.ts'
 import type { FreeVariable, FunctionSource } from './free-variables.ts'
 import type { FunctionRegistry } from './function-registry.ts'
-import type { Inspected } from './inspector.ts'
+import type { Inspected, Inspector } from './inspector.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { type OwnState, ownState } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
+import type { SharedVariables } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
 import { describePlace, type Site } from './site.ts'
-import type { V8Debugger } from './v8-debugger.ts'
 import type { Surroundings, VariableBinder } from './variable-binding.ts'
 
 /** A function that is being described. */
@@ -22,27 +22,33 @@ interface Draft {
   readonly variables: (string | readonly [key: string, name: string])[]
   readonly references: Record<string, Reference>
   readonly live: string[]
+  readonly cells: string[]
   readonly constants: Record<string, string | number>
   readonly captured: Record<string, unknown>
   readonly places: Map<string, number>
 }
 
+export interface SourceDescriberOptions {
+  readonly binder: VariableBinder
+  readonly graph: ModuleGraph
+  readonly inspector: Inspector
+  readonly registry: FunctionRegistry
+  readonly shared: SharedVariables
+}
+
 export class SourceDescriber {
   readonly #binder: VariableBinder
   readonly #graph: ModuleGraph
-  readonly #debugger: V8Debugger
+  readonly #inspector: Inspector
   readonly #registry: FunctionRegistry
+  readonly #shared: SharedVariables
 
-  constructor(
-    binder: VariableBinder,
-    graph: ModuleGraph,
-    v8Debugger: V8Debugger,
-    registry: FunctionRegistry,
-  ) {
+  constructor({ binder, graph, inspector, registry, shared }: SourceDescriberOptions) {
     this.#binder = binder
     this.#graph = graph
-    this.#debugger = v8Debugger
+    this.#inspector = inspector
     this.#registry = registry
+    this.#shared = shared
   }
 
   /** @throws {SerializationError | UnsendableModule} when it uses what cannot be sent. */
@@ -58,6 +64,7 @@ export class SourceDescriber {
       variables: [],
       references: nameless(),
       live: [],
+      cells: [],
       constants: nameless(),
       captured: nameless(),
       places: new Map(),
@@ -75,6 +82,10 @@ export class SourceDescriber {
     const captured: Record<string, unknown> = nameless()
     for (const variable of shell.variables) {
       const [key, name] = typeof variable === 'string' ? [variable, variable] : variable
+      if (shell.cells?.includes(name)) {
+        captured[key] = this.#registry.cellOf(fn, name)
+        continue
+      }
       const found = lookUp(name, inspected.scopes)
       if (found.kind !== 'value')
         throw new SerializationError(path, `it is not complete yet: "${key}" has no value`)
@@ -112,8 +123,23 @@ export class SourceDescriber {
         if (binding.isLive) draft.live.push(name)
         return
       case 'value':
-        addValue(variable, binding.value, draft)
+        if (variable.isForCreation) addConstant(variable, binding.value, draft)
+        else this.#addValue(variable, binding.value, draft)
     }
+  }
+
+  #addValue({ name, uses: [offset = 0], isAssigned }: FreeVariable, value: unknown, draft: Draft): void {
+    const { fn } = draft
+    const read = (): unknown => {
+      const found = lookUp(name, this.#inspector.inspect(fn).scopes)
+      return found.kind === 'value' ? found.value : undefined
+    }
+    this.#shared.note({ fn, name, value, isAssigned, read })
+    const cell = this.#shared.cellOf(fn, name)
+    if (cell !== undefined) draft.cells.push(name)
+    draft.variables.push(name)
+    draft.captured[name] = cell ?? value
+    draft.places.set(name, offset)
   }
 
   #addOuter(draft: Draft): void {
@@ -124,7 +150,7 @@ export class SourceDescriber {
     if (importName !== undefined) references[importName] = { from: 'import', url: site.url }
     if (thisName === undefined) return
     const came = lookUp(thisName, inspected.scopes)
-    const found = came.kind === 'value' ? came : this.#debugger.thisOf(fn)
+    const found = came.kind === 'value' ? came : this.#inspector.debugger.thisOf(fn)
     if (found === undefined) {
       const what =
         'it uses "this" of the function around it, which cannot be read while the process is debugged'
@@ -152,6 +178,7 @@ export class SourceDescriber {
       variables: draft.variables,
       references: draft.references,
       live: draft.live,
+      ...(draft.cells.length > 0 && { cells: draft.cells }),
       ...(sourceMap !== undefined && { sourceMap }),
       ...(Object.keys(draft.constants).length > 0 && { constants: draft.constants }),
       ...(Object.keys(imports).length > 0 && { imports }),
@@ -178,13 +205,8 @@ export class SourceDescriber {
   }
 }
 
-function addValue({ name, uses, isForCreation }: FreeVariable, value: unknown, draft: Draft): void {
-  const [offset = 0] = uses
-  if (!isForCreation) {
-    draft.variables.push(name)
-    draft.captured[name] = value
-    draft.places.set(name, offset)
-  } else if (typeof value === 'string' || typeof value === 'number') draft.constants[name] = value
+function addConstant({ name, uses: [offset = 0] }: FreeVariable, value: unknown, draft: Draft): void {
+  if (typeof value === 'string' || typeof value === 'number') draft.constants[name] = value
   else {
     const what = `it has members named by "${name}", which is neither a string nor a number`
     throw unsendable(draft.path, what, draft.surroundings.site, offset)

@@ -73,24 +73,37 @@ export class V8Debugger {
    * cannot be made to stop, as in a process that somebody debugs.
    */
   thisOf(arrow: object): { readonly value: unknown } | undefined {
+    return this.#evaluateIn(arrow, 'this')
+  }
+
+  /**
+   * Gives access to a variable that a function can assign, found in the same way. Undefined where V8 cannot be made to stop,
+   * and for classes.
+   */
+  variableOf(fn: object, name: string): { set(value: unknown): void } | undefined {
+    const found = this.#evaluateIn(fn, `{ set(value) { ${name} = value } }`)
+    return found && (found.value as { set(value: unknown): void })
+  }
+
+  #evaluateIn(fn: object, expression: string): { readonly value: unknown } | undefined {
     if (debuggerUrl() !== undefined) return undefined
     this.#start()
     // First on a function that may run, in case V8 does otherwise.
-    if (!this.#canStop) this.#canStop = this.#stopAtEntry(() => {}) !== undefined
-    return this.#canStop ? this.#stopAtEntry(arrow) : undefined
+    if (!this.#canStop) this.#canStop = this.#stopAtEntry(() => {}, 'this') !== undefined
+    return this.#canStop ? this.#stopAtEntry(fn, expression) : undefined
   }
 
-  #stopAtEntry(arrow: object): { readonly value: unknown } | undefined {
+  #stopAtEntry(fn: object, found: string): { readonly value: unknown } | undefined {
     const session = this.#session
     let hasFound = false
     const off = session.on<Debugger.PausedEventDataType>('Debugger.paused', ({ callFrames }) => {
       const callFrameId = callFrames[0]?.callFrameId ?? ''
-      const expression = `${exchangeExpression}.found = this`
+      const expression = `${exchangeExpression}.found = ${found}`
       session.post('Debugger.evaluateOnCallFrame', { callFrameId, expression })
       hasFound = true
       session.post('Debugger.resume', { terminateOnResume: true })
     })
-    return session.withHandle(arrow, (objectId) => {
+    return session.withHandle(fn, (objectId) => {
       const { breakpointId } = session.post<{ breakpointId: string }>(
         'Debugger.setBreakpointOnFunctionCall',
         { objectId },

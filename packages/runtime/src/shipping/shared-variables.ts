@@ -1,0 +1,93 @@
+/**
+ * Variables that several functions of one body use and one of them assigns: these must stay one variable where the functions
+ * arrive. All others travel by value, as the same to each function that uses them.
+ */
+
+import type { V8Debugger } from './v8-debugger.ts'
+
+/** What travels in the place of such a variable's value, as one object for all functions. */
+export interface Cell {
+  value: unknown
+}
+
+/** One function's use of a variable that is captured. */
+export interface VariableUse {
+  readonly fn: object
+  readonly name: string
+  readonly value: unknown
+  readonly isAssigned: boolean
+  /** What the variable is by now. */
+  read(): unknown
+}
+
+export class SharedVariables {
+  readonly #debugger: V8Debugger
+  #uses: VariableUse[] = []
+  #cells = new Map<object, Map<string, Cell>>()
+
+  constructor(v8Debugger: V8Debugger) {
+    this.#debugger = v8Debugger
+  }
+
+  /** Takes note of a use while a body is encoded for the first time. */
+  note(use: VariableUse): void {
+    this.#uses.push(use)
+  }
+
+  /** What travels for a variable of a function; undefined: its value. */
+  cellOf(fn: object, name: string): Cell | undefined {
+    return this.#cells.get(fn)?.get(name)
+  }
+
+  /** Whether the uses noted show variables that are shared; the body is then to be encoded anew, and `clear` to be called. */
+  find(): boolean {
+    const groups = Map.groupBy(this.#uses, ({ name }) => name)
+    for (const group of groups.values()) if (group.some(({ isAssigned }) => isAssigned)) this.#divide(group)
+    this.#uses = []
+    return this.#cells.size > 0
+  }
+
+  clear(): void {
+    this.#uses = []
+    if (this.#cells.size > 0) this.#cells = new Map()
+  }
+
+  /** Divides uses of variables of one name into those of one variable each: one changes, and the others are looked at. */
+  #divide(group: readonly VariableUse[]): void {
+    // A class cannot be stopped where it begins, so it is only looked at.
+    let left = group.toSorted((a, b) => Number(isClass(a.fn)) - Number(isClass(b.fn)))
+    while (left.length > 1) {
+      const [first, ...others] = left
+      if (first === undefined) return
+      const alike = others.filter(({ fn, value }) => fn !== first.fn && Object.is(value, first.value))
+      const same = alike.length === 0 ? [] : this.#usesOfSame(first, alike)
+      const shared = [first, ...same]
+      if (same.length > 0 && shared.some(({ isAssigned }) => isAssigned)) this.#share(shared)
+      left = others.filter((use) => !same.includes(use))
+    }
+  }
+
+  #usesOfSame(use: VariableUse, others: readonly VariableUse[]): VariableUse[] {
+    const variable = this.#debugger.variableOf(use.fn, use.name)
+    if (variable === undefined) return []
+    const mark = {}
+    try {
+      variable.set(mark)
+      return others.filter((other) => other.read() === mark)
+    } finally {
+      variable.set(use.value)
+    }
+  }
+
+  #share(uses: readonly VariableUse[]): void {
+    const cell: Cell = { value: uses[0]?.value }
+    for (const { fn, name } of uses) {
+      const cells = this.#cells.get(fn) ?? new Map<string, Cell>()
+      this.#cells.set(fn, cells.set(name, cell))
+    }
+  }
+}
+
+function isClass(fn: object): boolean {
+  return Function.prototype.toString.call(fn).startsWith('class')
+}
