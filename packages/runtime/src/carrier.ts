@@ -224,18 +224,24 @@ export class Carrier {
 
   /** Adds where in the user's source the captured variable is used. */
   #withPlace(error: SerializationError): SerializationError {
+    const what = error.message.slice(`Cannot send ${error.path}: `.length)
+    // What is wrong within a function that was captured has its own place in there.
+    if (/\(\S+:\d+:\d+\)$/.test(what)) return error
+    const places = this.#placesOn(error.path)
+    const place = places.find((each) => !each.includes('node_modules/')) ?? places[0]
+    return place === undefined ? error : new SerializationError(error.path, `${what} (${place})`)
+  }
+
+  /** Where the functions on the way to a value use what leads to it, from the innermost on. */
+  #placesOn(way: string): string[] {
+    const places: string[] = []
     for (const { path, placeOf } of this.#described.toReversed()) {
-      const rest = error.path.startsWith(`${path} › captured "`)
-        ? error.path.slice(path.length + 13)
-        : undefined
+      const rest = way.startsWith(`${path} › captured "`) ? way.slice(path.length + 13) : undefined
       const name = rest?.slice(0, rest.indexOf('"'))
       const place = name === undefined ? undefined : placeOf(name)
-      if (place === undefined) continue
-      const what = error.message.slice(`Cannot send ${error.path}: `.length)
-      // What is wrong within a function that was captured has its own place in there.
-      return /\(\S+:\d+:\d+\)$/.test(what) ? error : new SerializationError(error.path, `${what} (${place})`)
+      if (place !== undefined) places.push(place)
     }
-    return error
+    return places
   }
 
   #sendable(error: unknown): unknown {
