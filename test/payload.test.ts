@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
+import { withoutSharedMemory } from './support/without-shared-memory.ts'
 import { startCluster, type TestCluster } from './test-cluster.ts'
 
 /** Every limit at which a body begins to travel in another way, and one byte to either side; and all are below it in JSON. */
@@ -242,15 +243,6 @@ function descriptorsOfSharedMemory(): number {
       return false
     }
   }).length
-}
-
-/** The environment of workers that find no shared memory. */
-function withoutSharedMemory(): Record<string, string> {
-  const code = `import fs from 'node:fs'
-    import { syncBuiltinESMExports } from 'node:module'
-    fs.statfsSync = () => { throw new Error('not here') }
-    syncBuiltinESMExports()`
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
 }
 
 function peakMemory(pid: number): number {

@@ -11,6 +11,8 @@ export interface Proxy extends AsyncDisposable {
   through(manager: ClusterManager): ClusterManager
   /** What the workers were given to be let in, with the URL of the cluster itself. */
   readonly admitted: readonly Credentials[]
+  /** How many bytes went to the workers so far. */
+  readonly sent: number
   /** Breaks all connections; new ones can be made. */
   break(): number
   /** From now on nothing passes, though the connections stay. */
@@ -24,6 +26,7 @@ export async function openProxy(): Promise<Proxy> {
   const admitted: Credentials[] = []
   let targetPort = 0
   let isHeld = false
+  let sent = 0
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1')
     for (const [from, to] of [
@@ -38,6 +41,7 @@ export async function openProxy(): Promise<Proxy> {
       })
       from.on('data', (bytes) => {
         if (isHeld) return
+        if (from === upstream) sent += bytes.byteLength
         if (!to.write(bytes)) {
           from.pause()
           to.once('drain', () => from.resume())
@@ -56,6 +60,9 @@ export async function openProxy(): Promise<Proxy> {
   }
   return {
     admitted,
+    get sent() {
+      return sent
+    },
     through: (manager) =>
       withAdmission(manager, (credentials) => {
         admitted.push(credentials)
