@@ -68,24 +68,27 @@ function decodeSafely(body: EncodedBody): void {
     throw new Error('Object.prototype was changed')
 }
 
+/** 110,000 tries, of which most are refused early. */
+const slow = { timeout: 120_000 }
+
 const prototypeKeys = Reflect.ownKeys(Object.prototype).length
 
 function refusal(...items: readonly unknown[]): unknown {
   return thrownBy(() => receivers[1]?.decode({ head: pack(items), buffers: [] }))
 }
 
-test('random bytes decode to a value or a ProtocolError', () => {
+test('random bytes decode to a value or a ProtocolError', slow, () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 200 }),
       fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 2 }),
       (head, buffers) => decodeSafely({ head, buffers }),
     ),
-    { numRuns: 3000 },
+    { numRuns: 40_000 },
   )
 })
 
-test('random items decode to a value or a ProtocolError', () => {
+test('random items decode to a value or a ProtocolError', slow, () => {
   const item = fc.oneof(
     { weight: 4, arbitrary: fc.constant(null) },
     { weight: 4, arbitrary: fc.integer({ min: 0, max: 70 }) },
@@ -109,11 +112,11 @@ test('random items decode to a value or a ProtocolError', () => {
     fc.property(fc.array(item, { maxLength: 30 }), (items) =>
       decodeSafely({ head: pack(items), buffers: [] }),
     ),
-    { numRuns: 5000 },
+    { numRuns: 30_000 },
   )
 })
 
-test('bodies with bytes changed, removed or doubled decode to a value or a ProtocolError', () => {
+test('bodies with bytes changed, removed or doubled decode to a value or a ProtocolError', slow, () => {
   const change = fc.record({
     at: fc.nat(),
     to: fc.nat(255),
@@ -136,7 +139,7 @@ test('bodies with bytes changed, removed or doubled decode to a value or a Proto
         decodeSafely({ head: Uint8Array.from(bytes), buffers })
       },
     ),
-    { numRuns: 5000 },
+    { numRuns: 40_000 },
   )
 })
 

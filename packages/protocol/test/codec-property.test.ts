@@ -16,6 +16,13 @@ const anything = fc.anything({
     fc.array(fc.nat(0xffff), { maxLength: 5 }).map((units) => String.fromCharCode(...units)),
     fc.constantFrom(null, undefined, -0, Number.NaN, '__proto__', 'constructor', '\ufeff'),
     fc.string({ minLength: 60, maxLength: 300 }),
+    fc.bigInt({ min: -(2n ** 600n), max: 2n ** 600n }),
+    fc.uint8Array().map(({ buffer }) => buffer),
+    fc.uint8Array({ minLength: 8 }).map(({ buffer }) => new DataView(buffer, 3, 2)),
+    fc.constantFrom('', 'g', 'dgimsuy', 'v').map((flags) => new RegExp('[a-z]', flags)),
+    fc
+      .tuple(fc.string(), fc.constantFrom(Error, TypeError, RangeError, SyntaxError), fc.anything())
+      .map(([message, Kind, cause]) => new Kind(message, { cause })),
   ],
   withBoxedValues: true,
   withDate: true,
@@ -30,7 +37,7 @@ const anything = fc.anything({
 test('whatever structuredClone clones arrives as its clone', () => {
   fc.assert(
     fc.property(anything, (value) => assertCloned(travel(value), structuredClone(value))),
-    { numRuns: 1500 },
+    { numRuns: 5_000 },
   )
 })
 
@@ -66,7 +73,7 @@ test('objects that refer to each other in any way arrive with the same reference
       expect(arrived[0]).toBe(arrived[1])
       expect(outline(arrived)).toEqual(outline([values, values]))
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   )
 })
 
