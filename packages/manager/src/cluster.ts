@@ -5,6 +5,7 @@ import {
   type AnyFunction,
   type CallInput,
   Carrier,
+  type CodeOptions,
   defineGlobals,
   Peer,
   PeerVerbs,
@@ -23,14 +24,15 @@ import { removeWorker } from './removal.ts'
 import { isRuntimeModule, loadRuntimeModule, runtimeModule } from './runtime-module.ts'
 import { Supervisor } from './supervisor.ts'
 
-export interface ClusterOptions {
+export interface ClusterOptions extends CodeOptions {
   /** Where the cluster's own lines go. @default readable lines on stderr */
   readonly logger?: Logger
   /** Gets each line that a worker writes. @default `      From worker 2:\t<line>` on stderr */
   readonly onWorkerLog?: (workerId: number, line: string) => void
 }
 
-export interface AddProcsOptions {
+/** `external` and `code` are the cluster's, and count for all its workers from then on. */
+export interface AddProcsOptions extends CodeOptions {
   /** Ends the waiting; workers that have not joined are ended as well. */
   readonly signal?: AbortSignal
 }
@@ -59,7 +61,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
 
   constructor(options: ClusterOptions = {}) {
     super()
-    rejectUnknownOptions(options, ['logger', 'onWorkerLog'], 'Cluster')
+    rejectUnknownOptions(options, ['logger', 'onWorkerLog', 'external', 'code'], 'Cluster')
     checkOption(
       'logger',
       options.logger,
@@ -82,6 +84,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       managerHost({ supervisor: this.#supervisor, nextId, logger }),
       new Carrier({ runtimeModule, isRuntimeModule }),
     )
+    this.#configureCode(options)
   }
 
   setLogger(logger: Logger): void {
@@ -100,11 +103,12 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     options: LocalManagerOptions & AddProcsOptions = {},
   ): Promise<number[]> {
     rejectUnknownOptions(options, Object.keys({ ...options }), 'addProcs')
-    const { signal = new AbortController().signal, ...rest } = options
+    const { signal = new AbortController().signal, external, code, ...rest } = options
     checkOption('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal)
     const manager = isClusterManager(what) ? what : new LocalManager(what, rest)
     if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
     signal.throwIfAborted()
+    this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })
     this.#listener ??= Listener.open(this.#supervisor, () => this.#logger)
     const shipping = this.#loadShipping()
     const { url } = await this.#listener
@@ -205,6 +209,16 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     await listener?.close()
   }
 
+  #configureCode({ external, code }: CodeOptions): void {
+    if (external === undefined && code === undefined) return
+    checkOption('external', external, 'an array of names of packages', isListOfNames)
+    checkOption('code', code, "'ship' or 'image'", (value) => value === 'ship' || value === 'image')
+    this.peer.carrier.configure({
+      ...(external !== undefined && { external }),
+      ...(code !== undefined && { code }),
+    })
+  }
+
   async #loadShipping(): Promise<void> {
     if (this.peer.carrier.isLoaded) return
     await loadRuntimeModule()
@@ -222,6 +236,10 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       return [{ result, recall: () => Promise.resolve(false), cancel() {} }]
     }
   }
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
 }
 
 function isClusterManager(what: unknown): what is ClusterManager {

@@ -15,6 +15,7 @@ export {
 export {
   type BackOffOptions,
   CachingPool,
+  type CodeOptions,
   type CollectionOptions,
   callSignal,
   defaultWorkerPool,

@@ -15,6 +15,7 @@ import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
+import type { CodeOptions } from './shipping/code-options.ts'
 import type { FunctionShell, ModuleFile } from './shipping/shell.ts'
 
 /** A function made ready to travel: named by the hash of what was encoded. */
@@ -54,7 +55,7 @@ export class Carrier {
   readonly #exchange: FunctionExchange
   readonly #codec: Codec
   /** Functions that captured nothing never change. */
-  readonly #constants = new WeakMap<AnyFunction, PreparedFunction>()
+  #constants = new WeakMap<AnyFunction, PreparedFunction>()
   /** Ids of modules that are loaded here. */
   readonly #loaded = new Set<string>()
   #handles: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined }
@@ -79,6 +80,12 @@ export class Carrier {
 
   setHandles(handles: HandleHooks): void {
     this.#handles = handles
+  }
+
+  /** Changes what is taken from the worker's image, from now on. */
+  configure(code: CodeOptions): void {
+    this.#exchange.configure(code)
+    this.#constants = new WeakMap()
   }
 
   /** Loads what sending functions needs; a worker does so when it first has one to send. */
@@ -190,7 +197,7 @@ export class Carrier {
 
   /** Encodes a module as the body of its message. */
   encodeModule(module: ModuleFile): EncodedBody {
-    return this.#codec.encode(module, 'module')
+    return this.#codec.encode(this.#exchange.toSend(module), 'module')
   }
 
   #describeFunction(fn: AnyFunction, path: string, use: FunctionUse): DescribedFunction {

@@ -24,6 +24,7 @@ export type { Pool } from './pool.ts'
 export type { Progress } from './progress.ts'
 export type { Target } from './remote-call.ts'
 export { type BackOffOptions, exponentialBackOff, type RetryOptions, retry } from './retry.ts'
+export type { CodeOptions } from './shipping/code-options.ts'
 export { type KeptValue, ValueStore } from './value-store.ts'
 export {
   defaultWorkerPool,

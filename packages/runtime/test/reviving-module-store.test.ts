@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { ProtocolError } from '@dialback/protocol'
 import { expect, test } from 'vitest'
 import { ModuleStore } from '../src/reviving/module-store.ts'
+import { contentId, withAccessors } from '../src/shipping/graph-loading.ts'
+import { analyzeModule } from '../src/shipping/module-analysis.ts'
 import type { ModuleFile } from '../src/shipping/shell.ts'
 
 const store = new ModuleStore({ runtimeModule: { myid: () => 7 } })
@@ -93,4 +99,39 @@ test('ModuleStore takes what is external from where the process runs', async () 
   await store.prepare(['e'])
 
   expect(typeof store.namespaceOf('e').parse).toBe('function')
+})
+
+test('ModuleStore reads from the image what it is told is there, and names the first file that differs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dialback-image-'))
+  const inImage = (name: string, text: string): ModuleFile => {
+    const url = pathToFileURL(join(folder, name)).href
+    const id = contentId(
+      url,
+      'module',
+      withAccessors({ text, format: 'module', analysis: analyzeModule(text) }),
+    )
+    return { id, url, code: '', isFromImage: true, format: 'module', imports: {} }
+  }
+  const [same, other, missing] = ['same.ts', 'other.ts', 'missing.ts'].map((name) =>
+    inImage(name, 'export const n         = 1'),
+  ) as [ModuleFile, ModuleFile, ModuleFile]
+  writeFileSync(join(folder, 'same.ts'), 'export const n: number = 1')
+  writeFileSync(join(folder, 'other.ts'), 'export const n: number = 2')
+  const image = new ModuleStore({ runtimeModule: {} })
+
+  image.add([same])
+  await image.prepare([same.id])
+  image.add([other, missing])
+  const outcome = image.prepare([other.id])
+  const lacking = new ModuleStore({ runtimeModule: {} })
+  lacking.add([missing])
+
+  expect(image.namespaceOf(same.id).n).toBe(1)
+  await expect(outcome).rejects.toThrow(
+    `The worker's image has another ${join(folder, 'other.ts')} than the program`,
+  )
+  await expect(lacking.prepare([missing.id])).rejects.toThrow(
+    `The worker's image lacks ${join(folder, 'missing.ts')}, which the program uses`,
+  )
+  rmSync(folder, { recursive: true })
 })

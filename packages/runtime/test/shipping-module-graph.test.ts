@@ -18,7 +18,7 @@ function graphOf(files: Readonly<Record<string, string>>, external: string[] = [
   return new ModuleGraph({
     isRuntimeModule: (specifier) => specifier === '@dialback/manager',
     isEntry: (url) => url.endsWith('/main.js'),
-    external,
+    code: { external, code: 'ship' },
     isOnDisk: () => true,
     textOf: () => undefined,
   })

@@ -1,6 +1,7 @@
 /** All that one thread needs to send and receive functions. */
 
 import type { FunctionUse } from '@dialback/protocol'
+import type { CodeOptions } from '../shipping/code-options.ts'
 import type { DescribedFunction } from '../shipping/described-function.ts'
 import { FunctionRegistry } from '../shipping/function-registry.ts'
 import { type FunctionShell, type ModuleFile, modulesNamedBy } from '../shipping/shell.ts'
@@ -19,7 +20,7 @@ export interface FunctionExchangeOptions extends Omit<ShipperOptions, 'registry'
  * that only receives can spend later.
  */
 export class FunctionExchange {
-  readonly #options: FunctionExchangeOptions
+  #options: FunctionExchangeOptions
   readonly #registry: FunctionRegistry
   readonly #store: ModuleStore
   readonly #reviver: Reviver
@@ -42,6 +43,17 @@ export class FunctionExchange {
       this.#shipper = new module.Shipper({ ...this.#options, registry: this.#registry, sent: this.#store })
     })
     await this.#loading
+  }
+
+  /** Changes what is taken from the worker's image, from now on. */
+  configure(code: CodeOptions): void {
+    this.#options = { ...this.#options, ...code }
+    this.#shipper?.configure(this.#options)
+  }
+
+  /** A module as it is sent. */
+  toSend(file: ModuleFile): ModuleFile {
+    return this.#shipper?.toSend(file) ?? file
   }
 
   get isShippingLoaded(): boolean {

@@ -35,6 +35,8 @@ export class ModuleStore {
   readonly #loading = new Map<string, Promise<void>>()
   readonly #namespaces = new Map<string, Namespace>()
   #isHooked = false
+  /** Modules that are yet to be read from this worker's own image. */
+  readonly #unread: ModuleFile[] = []
   /** Node forgets a source map with the module that it is for. */
   readonly #sourceMaps: Module[] = []
 
@@ -74,6 +76,7 @@ export class ModuleStore {
     for (const file of files) {
       if (this.#files.has(file.id)) continue
       this.#files.set(file.id, file)
+      if (file.isFromImage) this.#unread.push(file)
       if (file.format === 'source-map') continue
       // A second version of a file is a module of its own.
       const query = file.url.includes('?') ? '&' : '?'
@@ -95,9 +98,11 @@ export class ModuleStore {
   /**
    * Loads modules, so that their exports can be had at once from then on.
    *
-   * @throws {ProtocolError} when one was not sent; rejects with what a module throws when it is loaded.
+   * @throws {ProtocolError} when one was not sent; rejects with what a module throws when it is loaded, and when this
+   * worker's image does not have what it should.
    */
   async prepare(ids: readonly string[]): Promise<void> {
+    if (this.#unread.length > 0) await this.#readImage()
     await Promise.all(
       ids.map((id) => {
         const loading = this.#loading.get(id) ?? this.#load(id)
@@ -118,6 +123,16 @@ export class ModuleStore {
   accessorsOf(id: string): Accessors | undefined {
     const url = this.#urls.get(id)
     return url === undefined ? undefined : this.#accessors.get(url)
+  }
+
+  async #readImage(): Promise<void> {
+    const { imageCode } = await import('../shipping/image-code.ts')
+    for (let file = this.#unread[0]; file !== undefined; file = this.#unread[0]) {
+      const read = { ...file, code: imageCode(file), isFromImage: false }
+      this.#files.set(file.id, read)
+      this.#byUrl.set(this.urlOf(file.id), read)
+      this.#unread.shift()
+    }
   }
 
   async #load(id: string): Promise<void> {

@@ -47,6 +47,7 @@ export function parseModuleFile(value: unknown): ModuleFile {
     id: string(file, 'id'),
     url: string(file, 'url'),
     code: string(file, 'code'),
+    ...(file.isFromImage === true && { isFromImage: true }),
     format: oneOf(file, 'format', ['module', 'commonjs', 'json', 'source-map'] as const),
     imports: record(file.imports, 'imports', text, false),
   }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { ModuleAnalysis } from './module-analysis.ts'
 import type { ModuleEdge } from './module-scan.ts'
-import { type ModuleSource, moduleSource, UnsendableModule } from './module-source.ts'
+import { type ModuleSource, moduleSource, NativeAddon, UnsendableModule } from './module-source.ts'
 import type { ModuleFile } from './shell.ts'
 import type { ScriptText } from './v8-debugger.ts'
 
@@ -23,6 +23,8 @@ export interface ModuleNode {
 export interface Failure {
   readonly what: string
   readonly specifiers: readonly string[]
+  /** Whether the worker's image can have it instead. */
+  readonly isAddon?: boolean
 }
 
 export interface GraphSurroundings {
@@ -30,6 +32,8 @@ export interface GraphSurroundings {
   /** The text that was compiled, unless that on the disk is the same. */
   textOf(url: string): ScriptText | undefined
   isEntry(url: string): boolean
+  /** Whether modules are found in the worker's image, where addons can be loaded. */
+  readonly isFromImage: boolean
   /** What is loaded already, or was sent here. */
   known(url: string): ModuleNode | Failure | undefined
 }
@@ -59,7 +63,10 @@ export function loadGraph(
 }
 
 function draftOf(url: string, format: string | undefined, surroundings: GraphSurroundings): Draft {
-  const failed = (what: string): Draft => ({ targets: [], failure: { what, specifiers: [] } })
+  const failed = (what: string, isAddon = false): Draft => ({
+    targets: [],
+    failure: { what, specifiers: [], isAddon },
+  })
   if (surroundings.isEntry(url)) {
     return failed(
       'it is the program itself, which must not run again: move what is needed into a module of its own',
@@ -67,20 +74,26 @@ function draftOf(url: string, format: string | undefined, surroundings: GraphSur
   }
   try {
     const source = moduleSource(url, surroundings.textOf(url), format)
-    const draft: Draft = { source, targets: [] }
-    for (const edge of source.analysis?.edges ?? []) {
-      if (isAddonLoader(edge.specifier)) {
-        return failed("it loads a native addon, so its package must be in the worker's image")
-      }
-      const target = surroundings.resolve(edge, url)
-      if (target !== undefined) draft.targets.push({ edge, target })
-    }
-    return draft
+    return { source, targets: targetsOf(source, url, surroundings) }
   } catch (error) {
     if (!(error instanceof UnsendableModule)) throw error
     const reason = error.cause instanceof Error ? `: ${error.cause.message}` : ''
-    return failed(`${error.message}${reason}`)
+    return failed(`${error.message}${reason}`, error instanceof NativeAddon)
   }
+}
+
+/** @throws {NativeAddon} when the module looks for one. What is not given is left for the worker to find itself. */
+function targetsOf(source: ModuleSource, url: string, surroundings: GraphSurroundings): Draft['targets'] {
+  const { isFromImage } = surroundings
+  const targets: Draft['targets'] = []
+  for (const edge of source.analysis?.edges ?? []) {
+    if (isAddonLoader(edge.specifier) && !isFromImage)
+      throw new NativeAddon("it loads a native addon, so its package must be in the worker's image")
+    const target = surroundings.resolve(edge, url)
+    const isLeft = isFromImage && target?.kind === 'module' && target.url.endsWith('.node')
+    if (target !== undefined && !isLeft) targets.push({ edge, target })
+  }
+  return targets
 }
 
 /** Packages whose only use is to find a native addon on the disk, by a path that nobody can tell from the source. */
@@ -111,8 +124,7 @@ function spreadFailures(drafts: Map<string, Draft>, surroundings: GraphSurroundi
           !(entry.target.kind === 'module' && entry.target.url.endsWith('.node'))
         ) {
           draft.targets.splice(draft.targets.indexOf(entry), 1)
-        } else
-          draft.failure = { what: failure.what, specifiers: [entry.edge.specifier, ...failure.specifiers] }
+        } else draft.failure = { ...failure, specifiers: [entry.edge.specifier, ...failure.specifiers] }
       }
     }
   }
@@ -163,7 +175,7 @@ export function contentId(url: string, format: string, code: string): string {
  * Adds to a module's source that it hands out access to all variables of its top level, exported or not: functions made
  * in the module travel as their source and find the variables of the one instance there.
  */
-function withAccessors({ text, format, analysis }: ModuleSource): string {
+export function withAccessors({ text, format, analysis }: ModuleSource): string {
   if (analysis === undefined || analysis.bindings.size === 0) return text
   const members = [...analysis.bindings].map(([name, kind]) => {
     const setter = kind === 'mutable' ? `,set ${name}(v){${name}=v}` : ''

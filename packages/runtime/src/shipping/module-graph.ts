@@ -2,6 +2,7 @@
 
 import { findSourceMap } from 'node:module'
 import { pathToFileURL } from 'node:url'
+import type { CodeOptions } from './code-options.ts'
 import { contentId, type Failure, loadGraph, type ModuleNode, type Target } from './graph-loading.ts'
 import { analyzeModule, type DeclaredFunction, type ModuleAnalysis } from './module-analysis.ts'
 import type { ModuleEdge } from './module-scan.ts'
@@ -28,8 +29,8 @@ export interface ModuleGraphOptions {
   isRuntimeModule(specifier: string, url: string): boolean
   /** Whether a file is the program that was started, which must not run again elsewhere. */
   isEntry(url: string): boolean
-  /** Names of packages that are taken from the worker's image. */
-  readonly external: readonly string[]
+  /** What is taken from the worker's image. */
+  readonly code: Required<CodeOptions>
   /** The text of a file as it was compiled; undefined when it was not loaded. */
   textOf(url: string): ScriptText | undefined
   /** Whether a file is on the disk as it was loaded, apart from its types. */
@@ -39,18 +40,32 @@ export interface ModuleGraphOptions {
 
 export class ModuleGraph {
   readonly #options: ModuleGraphOptions
+  #code: Required<CodeOptions>
   readonly #nodes = new Map<string, ModuleNode | Failure>()
   readonly #files = new Map<string, ModuleFile>()
   readonly #sourceMaps = new Map<string, string>()
 
   constructor(options: ModuleGraphOptions) {
     this.#options = options
+    this.#code = options.code
+  }
+
+  /** Changes what is taken from the worker's image; what was found so far is forgotten. */
+  configure(code: Required<CodeOptions>): void {
+    this.#code = code
+    this.#nodes.clear()
+  }
+
+  /** A module as it is sent. */
+  toSend(file: ModuleFile): ModuleFile {
+    const isSent = this.#code.code === 'ship' || file.format === 'source-map'
+    return isSent || this.ownFile(file.id) === undefined ? file : { ...file, code: '', isFromImage: true }
   }
 
   resolve(edge: Pick<ModuleEdge, 'kind' | 'specifier'>, parentUrl: string): Target | undefined {
     const { specifier } = edge
-    const { external, sent } = this.#options
-    if (external.some((name) => specifier === name || specifier.startsWith(`${name}/`)))
+    const { sent } = this.#options
+    if (this.#code.external.some((name) => specifier === name || specifier.startsWith(`${name}/`)))
       return { kind: 'external' }
     const to = sent?.targetOf(`${edge.kind} ${specifier}`, parentUrl)
     if (to === 'runtime' || to === 'external') return { kind: to }
@@ -72,9 +87,10 @@ export class ModuleGraph {
   idOf({ url, format }: { readonly url: string; readonly format?: string }, specifier?: string): string {
     const node = this.#node(url, format)
     if ('file' in node) return node.file.id
-    throw new UnsendableModule(node.what, {
-      cause: specifier === undefined ? node.specifiers : [specifier, ...node.specifiers],
-    })
+    const specifiers = specifier === undefined ? node.specifiers : [specifier, ...node.specifiers]
+    const name = node.isAddon ? specifiers.map(packageName).find((each) => each !== undefined) : undefined
+    const advice = name === undefined ? '' : ` and named in { external: ['${name}'] }`
+    throw new UnsendableModule(`${node.what}${advice}`, { cause: specifiers })
   }
 
   /** What `import(…)` leads to in functions that came here from a file. */
@@ -154,7 +170,9 @@ export class ModuleGraph {
     const options = this.#options
     const loaded = loadGraph(url, format, {
       resolve: (edge, parentUrl) => this.resolve(edge, parentUrl),
-      textOf: (other) => (options.isOnDisk(other) ? undefined : options.textOf(other)),
+      isFromImage: this.#code.code === 'image',
+      textOf: (other) =>
+        this.#code.code === 'image' || options.isOnDisk(other) ? undefined : options.textOf(other),
       isEntry: (other) => options.isEntry(other),
       known: (other) => this.#known(other),
     })
@@ -178,4 +196,9 @@ export class ModuleGraph {
 /** What is typed into a REPL imports from the working directory. */
 function baseOf(url: string): string {
   return URL.canParse(url) ? url : pathToFileURL(`${process.cwd()}/`).href
+}
+
+/** The package that a specifier names; undefined for paths and URLs. */
+function packageName(specifier: string): string | undefined {
+  return /^(?:@[^/]+\/)?[^./#@:][^/:]*(?=\/|$)/.exec(specifier)?.[0]
 }

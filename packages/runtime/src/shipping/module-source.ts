@@ -19,6 +19,9 @@ export interface ModuleSource {
 /** Why a module cannot be sent. */
 export class UnsendableModule extends Error {}
 
+/** A module that only a worker whose image has its package can load. */
+export class NativeAddon extends UnsendableModule {}
+
 /**
  * Gives the source of the file at a URL. What is loaded is taken as it was compiled, after whatever transformed it (types
  * stripped, tsx, other loaders); the rest is read and, if it is TypeScript, compiled.
@@ -36,7 +39,7 @@ export function moduleSource(
     case '.json':
       return { text: read(path), format: 'json' }
     case '.node':
-      throw new UnsendableModule("it is a native addon, so its package must be in the worker's image")
+      throw new NativeAddon("it is a native addon, so its package must be in the worker's image")
     case '.wasm':
       throw new UnsendableModule('it is WebAssembly')
   }

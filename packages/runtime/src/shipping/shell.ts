@@ -89,6 +89,8 @@ export interface ModuleFile {
   /** Where it comes from: what `import.meta.url`, `__filename` and stack traces show. */
   readonly url: string
   readonly code: string
+  /** Whether `code` is empty because the receiver has the file itself; `id` tells whether it is the same. */
+  readonly isFromImage?: boolean
   readonly format: ModuleFormat
   /**
    * What its specifiers lead to: `import foo` and `require foo` → the `id` of a module, `runtime` (`@dialback/manager`) or

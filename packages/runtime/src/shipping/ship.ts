@@ -6,6 +6,7 @@ import { types } from 'node:util'
 import { type FunctionUse, SerializationError } from '@dialback/protocol'
 import { describeBound } from './bound-function.ts'
 import { Builtins } from './builtins.ts'
+import type { CodeOptions } from './code-options.ts'
 import type { DescribedFunction } from './described-function.ts'
 import { analyzeFunction, type FunctionSource } from './free-variables.ts'
 import { type FunctionRegistry, referenceName } from './function-registry.ts'
@@ -21,15 +22,13 @@ import { describePlace, type Site, siteOf } from './site.ts'
 import { SourceDescriber } from './source-description.ts'
 import { loadedCommonJs, type Surroundings, VariableBinder } from './variable-binding.ts'
 
-export interface ShipperOptions {
+export interface ShipperOptions extends CodeOptions {
   /** The namespace of `@dialback/manager`, whose functions travel by name. */
   readonly runtimeModule: Readonly<Record<string, unknown>>
   /** Whether a specifier, or the URL that it leads to, is `@dialback/manager` or a part of it. `url` is empty at first. */
   isRuntimeModule(specifier: string, url: string): boolean
   /** The URL of the program, which travels by value. @default that of `process.argv[1]` */
   readonly entry?: string
-  /** Names of packages that are taken from the worker's image. @default [] */
-  readonly external?: readonly string[]
   /** Remembers functions that come back; shared with the `Reviver` of the same thread. */
   readonly registry: FunctionRegistry
   /** Modules that this thread was sent: the `ModuleStore` of its `Reviver`. */
@@ -53,7 +52,7 @@ export class Shipper {
   readonly #runtimeNames: ReadonlyMap<unknown, string>
   readonly #entryUrl: string
   /** Functions that captured nothing: their description never changes. */
-  readonly #constants = new WeakMap<object, Constant>()
+  #constants = new WeakMap<object, Constant>()
 
   constructor(options: ShipperOptions) {
     this.#options = options
@@ -61,7 +60,7 @@ export class Shipper {
     this.#graph = new ModuleGraph({
       isRuntimeModule: (specifier, url) => options.isRuntimeModule(specifier, url),
       isEntry: (url) => this.#isEntry(url),
-      external: options.external ?? [],
+      code: withDefaults(options),
       textOf: (url) => this.#inspector.debugger.textOf(url),
       isOnDisk: (url) => this.#scripts.isOnDisk(url),
       ...(options.sent !== undefined && { sent: options.sent }),
@@ -95,6 +94,17 @@ export class Shipper {
       this.#constants.set(fn, { described, propertyCount: propertyCount(fn) })
     }
     return described
+  }
+
+  /** Changes what is taken from the worker's image, from now on. */
+  configure(code: CodeOptions): void {
+    this.#graph.configure(withDefaults(code))
+    this.#constants = new WeakMap()
+  }
+
+  /** A module as it is sent. */
+  toSend(file: ModuleFile): ModuleFile {
+    return this.#graph.toSend(file)
   }
 
   /** The modules that a shell needs, with all that they import, in an order in which they can be sent. */
@@ -207,6 +217,10 @@ export class Shipper {
   #isEntry(url: string): boolean {
     return url === this.#entryUrl
   }
+}
+
+function withDefaults({ external = [], code = 'ship' }: CodeOptions): Required<CodeOptions> {
+  return { external, code }
 }
 
 /** The program that this process was started with. */

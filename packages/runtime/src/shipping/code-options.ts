@@ -1,0 +1,14 @@
+/** Where workers get the modules of a program from. */
+
+export interface CodeOptions {
+  /**
+   * Names of packages that each worker imports from its own image instead of being sent them: those with native addons, or
+   * that are large. @default []
+   */
+  readonly external?: readonly string[]
+  /**
+   * `ship`: workers are sent the modules that functions use. `image`: they import them from the same paths of their image,
+   * whose files must have the same content. @default 'ship'
+   */
+  readonly code?: 'ship' | 'image'
+}
