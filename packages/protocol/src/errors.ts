@@ -42,7 +42,10 @@ export abstract class DialbackError extends Error {
   abstract readonly code: string
 }
 
-/** The function that was called threw; `cause` is what it threw, be it an `Error` or any other value. */
+/**
+ * The function that was called threw; `cause` is what it threw, be it an `Error` or any other value. Its stack is that of the
+ * cause, for what leads to the rejection here is only what receives answers.
+ */
 export class RemoteError extends DialbackError {
   override readonly name = 'RemoteError'
   readonly code = 'REMOTE'
@@ -51,6 +54,8 @@ export class RemoteError extends DialbackError {
   constructor(workerId: number, thrown: unknown) {
     super(`On worker ${workerId}: ${describeThrown(thrown)}`, { cause: thrown })
     this.workerId = workerId
+    const frames = framesOf(thrown)
+    if (frames !== undefined) this.stack = `${this.name}: ${this.message}\n${frames}`
   }
 }
 
@@ -156,5 +161,17 @@ function describeThrown(thrown: unknown): string {
     return String(thrown)
   } catch {
     return 'a value that cannot be described'
+  }
+}
+
+/** The lines of an error's stack that say where, if there are any. */
+function framesOf(thrown: unknown): string | undefined {
+  try {
+    const stack: unknown = thrown instanceof Error ? thrown.stack : undefined
+    const start = typeof stack === 'string' ? stack.search(/^ +at /m) : -1
+    return start === -1 ? undefined : String(stack).slice(start)
+  } catch {
+    // What was thrown may be anything, also what throws at a touch.
+    return undefined
   }
 }

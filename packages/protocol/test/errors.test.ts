@@ -107,3 +107,13 @@ test('LaunchError() keeps its failures and its cause', () => {
     message: 'Cannot launch',
   })
 })
+
+test('RemoteError shows where the cause was thrown', () => {
+  const cause = new TypeError('no')
+  cause.stack = 'TypeError: no\n    at f (file:///there.ts:1:2)\n    at file:///there.ts:3:4'
+
+  expect(new RemoteError(2, cause).stack).toBe(
+    'RemoteError: On worker 2: TypeError: no\n    at f (file:///there.ts:1:2)\n    at file:///there.ts:3:4',
+  )
+  expect(new RemoteError(2, 'text').stack).toContain('errors.test.ts')
+})

@@ -13,6 +13,7 @@ import type { BatchRun } from './batch-run.ts'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
+import { dropOwnFrames } from './own-frames.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
@@ -137,6 +138,7 @@ export class Carrier {
 
   /** Encodes what a batch gave; an item whose value cannot travel fails alone. */
   encodeOutcome({ values, thrown }: BatchRun): Encoded {
+    for (const [, error] of thrown) dropOwnFrames(error)
     const failures: [number, string, unknown][] = thrown.map(([at, error]) => [at, 'thrown', error])
     try {
       return this.encode([values, failures], 'result')
@@ -161,6 +163,7 @@ export class Carrier {
 
   /** Encodes what was thrown, whatever it is: what cannot travel of it is left out. */
   encodeThrown(thrown: unknown): Encoded {
+    dropOwnFrames(thrown)
     try {
       return this.encode(thrown, 'thrown value')
     } catch (error) {
