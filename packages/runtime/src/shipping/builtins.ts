@@ -96,6 +96,7 @@ export class Builtins {
     this.#members = undefined
     this.#objects = new Map()
     for (const path of namespaces) this.#objects.set(Reflect.get(globalThis, path), { from: 'global', path })
+    this.#objects.set(process.env, { from: 'global', path: 'process.env' })
     const loaded = new Set(moduleLoadList.map((line) => line.replace('NativeModule ', '')))
     for (const name of builtinModules) {
       if (name.startsWith('_') || avoidedModules.has(name) || !loaded.has(name)) continue

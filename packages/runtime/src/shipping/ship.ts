@@ -215,12 +215,17 @@ export class Shipper {
   }
 
   #isEntry(url: string): boolean {
-    return url === this.#entryUrl
+    return url === this.#entryUrl || isTypedIn(url)
   }
 }
 
 function withDefaults({ external = [], code = 'ship' }: CodeOptions): Required<CodeOptions> {
   return { external, code }
+}
+
+/** Whether a module is in no file: the argument of `node -e`, or what came through the standard input. */
+function isTypedIn(url: string): boolean {
+  return /\/\[(eval\d*|stdin)\]$/.test(url)
 }
 
 /** The program that this process was started with. */
