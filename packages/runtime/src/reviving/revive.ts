@@ -128,12 +128,7 @@ function fillFunction(
     const isInherited = name.startsWith('.prototype.')
     const holder = isInherited ? prototype : fn
     if (typeof holder !== 'function' && typeof holder !== 'object') continue
-    Object.defineProperty(holder ?? fn, name.slice(isInherited ? '.prototype.'.length : 1), {
-      value: captured[name],
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
+    define(holder ?? fn, name.slice(isInherited ? '.prototype.'.length : 1), captured[name])
   }
   if (shell.privateStatics !== undefined) {
     compiled.assignPrivates(
@@ -141,6 +136,12 @@ function fillFunction(
     )
   }
   if (shell.parentName !== undefined) setParent(fn, prototype, captured.extends, shell.parentName !== '')
+}
+
+/** What takes the place of a method is listed as little as the method was. */
+function define(holder: object, name: string, value: unknown): void {
+  const enumerable = Object.getOwnPropertyDescriptor(holder, name)?.enumerable ?? true
+  Object.defineProperty(holder, name, { value, writable: true, enumerable, configurable: true })
 }
 
 function setParent(fn: object, prototype: unknown, parent: unknown, isClass: boolean): void {

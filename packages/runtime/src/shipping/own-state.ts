@@ -28,24 +28,29 @@ export function ownState(
   inspected: Inspected,
 ): OwnState {
   const properties = new Map<string, unknown>()
+  const text = Function.prototype.toString.call(fn)
   for (const [name, value] of dataProperties(fn)) {
-    if (!ownNames.has(name) && !source.staticMembers.has(name)) properties.set(`.${name}`, value)
+    const isInSource = source.staticMembers.has(name) && isWrittenIn(text, value)
+    if (!ownNames.has(name) && !isInSource) properties.set(`.${name}`, value)
   }
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
   if (source.kind === 'class') {
-    const parent: unknown = Object.getPrototypeOf(fn)
-    return {
-      properties,
-      privateStatics: inspected.privateStatics,
-      ...(!isRootFunction(parent) && { parent }),
-    }
+    addInherited(prototype, properties, (value) => !isWrittenIn(text, value))
+    return { properties, privateStatics: inspected.privateStatics, ...parentOfClass(fn) }
   }
   if (source.kind === 'arrow' || !isConstructor(fn, prototype)) return { properties, privateStatics: {} }
-  for (const [name, value] of dataProperties(prototype)) {
-    if (name !== 'constructor') properties.set(`.prototype.${name}`, value)
+  addInherited(prototype, properties, () => true)
+  return { properties, privateStatics: {}, ...parentOfFunction(prototype) }
+}
+
+function addInherited(
+  prototype: unknown,
+  properties: Map<string, unknown>,
+  isAdded: (value: unknown) => boolean,
+): void {
+  for (const [name, value] of dataProperties(Object(prototype) as object)) {
+    if (name !== 'constructor' && isAdded(value)) properties.set(`.prototype.${name}`, value)
   }
-  const parent = inheritedConstructor(prototype)
-  return { properties, privateStatics: {}, ...(parent !== undefined && { parent }) }
 }
 
 function* dataProperties(object: object): Generator<[string, unknown]> {
@@ -55,17 +60,28 @@ function* dataProperties(object: object): Generator<[string, unknown]> {
   }
 }
 
+/** Whether a member of a class is what the class itself defines, and not what a decorator or somebody else put there. */
+function isWrittenIn(text: string, member: unknown): boolean {
+  return typeof member === 'function' && text.includes(Function.prototype.toString.call(member))
+}
+
 function isConstructor(fn: object, prototype: unknown): prototype is object {
   if (typeof prototype !== 'object' || prototype === null) return false
   return Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value === fn
 }
 
+function parentOfClass(fn: object): Pick<OwnState, 'parent'> {
+  const parent: unknown = Object.getPrototypeOf(fn)
+  return isRootFunction(parent) ? {} : { parent }
+}
+
 /** As `util.inherits` leaves it. */
-function inheritedConstructor(prototype: object): unknown {
+function parentOfFunction(prototype: unknown): Pick<OwnState, 'parent'> {
   const parentPrototype: unknown = Object.getPrototypeOf(prototype)
-  if (typeof parentPrototype !== 'object' || parentPrototype === null) return undefined
-  if (Object.getPrototypeOf(parentPrototype) === null) return undefined
-  return parentPrototype.constructor
+  if (typeof parentPrototype !== 'object' || parentPrototype === null) return {}
+  if (Object.getPrototypeOf(parentPrototype) === null) return {}
+  const parent: unknown = parentPrototype.constructor
+  return parent === undefined ? {} : { parent }
 }
 
 /** `Function.prototype`, of whatever context: what classes without a parent inherit from. */
