@@ -43,6 +43,8 @@ export class ModuleGraph {
   #code: Required<CodeOptions>
   readonly #nodes = new Map<string, ModuleNode | Failure>()
   readonly #files = new Map<string, ModuleFile>()
+  /** What `files` gave, for a large package is looked through at each call otherwise. */
+  readonly #closures = new Map<string, readonly ModuleFile[]>()
   readonly #sourceMaps = new Map<string, string>()
 
   constructor(options: ModuleGraphOptions) {
@@ -54,6 +56,7 @@ export class ModuleGraph {
   configure(code: Required<CodeOptions>): void {
     this.#code = code
     this.#nodes.clear()
+    this.#closures.clear()
   }
 
   /** A module as it is sent. */
@@ -120,17 +123,24 @@ export class ModuleGraph {
   }
 
   /** Modules with all that they import, each after what it imports, as far as there is no circle. */
-  files(ids: readonly string[]): ModuleFile[] {
+  files(ids: readonly string[]): readonly ModuleFile[] {
+    const key = ids.join()
+    const known = this.#closures.get(key)
+    if (known !== undefined) return known
     const found: ModuleFile[] = []
     const seen = new Set<string>()
+    let isWhole = true
     const add = (id: string): void => {
       const file = this.#files.get(id) ?? this.#options.sent?.file(id)
+      if (file === undefined) isWhole = false
       if (file === undefined || seen.has(id)) return
       seen.add(id)
       for (const target of Object.values(file.imports)) if (isModuleId(target)) add(target)
       found.push(file)
     }
     for (const id of ids) add(id)
+    // What was sent here may be followed by what it imports.
+    if (isWhole) this.#closures.set(key, found)
     return found
   }
 
