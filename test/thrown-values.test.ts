@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { RemoteError, remoteCallFetch, SerializationError } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { startCluster } from './test-cluster.ts'
@@ -233,4 +234,37 @@ async function rejectionOf(call: Promise<unknown>): Promise<unknown> {
     (value) => `resolved: ${typeof value}`,
     (reason: unknown) => reason,
   )
+}
+
+class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly status = 404
+  readonly retry = (): string => `again after ${this.status}`
+  readonly request = new Socket()
+}
+
+test('of an error with a field that cannot travel all else arrives', async () => {
+  await using started = await startCluster(1)
+  const fail = (): never => {
+    throw new HttpError('not found', { cause: [new RangeError('inner')] })
+  }
+
+  const alone = (await started.cluster.remoteCallFetch(fail, 2).catch(causeOf)) as HttpError
+  const inBatch = (await started.cluster.pmap(fail, [1, 2], { batchSize: 2 }).catch(causeOf)) as HttpError
+
+  for (const cause of [alone, inBatch]) {
+    expect(cause).toBeInstanceOf(HttpError)
+    expect(cause).toMatchObject({
+      name: 'HttpError',
+      message: 'not found',
+      status: 404,
+      cause: [{ message: 'inner' }],
+    })
+    expect('request' in cause).toBe(false)
+    expect(cause.stack).toContain('thrown-values.test.ts')
+  }
+})
+
+function causeOf(error: unknown): unknown {
+  return (error as RemoteError).cause
 }

@@ -168,7 +168,10 @@ export class Carrier {
       return this.encode(thrown, 'thrown value')
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error
-      return { body: this.#codec.encode(fallbackError(thrown), 'thrown value'), modules: noModules }
+      return this.encode(
+        fallbackError(thrown, (value) => this.#canTravel(value)),
+        'thrown value',
+      )
     }
   }
 
@@ -255,11 +258,18 @@ export class Carrier {
   }
 
   #sendable(error: unknown): unknown {
+    const canTravel = (value: unknown): boolean => this.#canTravel(value)
+    return canTravel(error) ? error : fallbackError(error, canTravel)
+  }
+
+  /** @throws {NotLoaded} when that cannot be told yet. */
+  #canTravel(value: unknown): boolean {
     try {
-      this.encode(error, 'thrown value')
-      return error
-    } catch {
-      return fallbackError(error)
+      this.encode(value, 'thrown value')
+      return true
+    } catch (error) {
+      if (error instanceof SerializationError) return false
+      throw error
     }
   }
 }

@@ -1,7 +1,10 @@
 /** What is sent of a thrown value that cannot travel as it is. */
 
-/** An error with the text of `thrown`: its message, name and stack where they can be read. */
-export function fallbackError(thrown: unknown): Error {
+/**
+ * An error with what of `thrown` can travel: its message, name and stack where they can be read, the fields for which
+ * `canTravel` holds, and its class if that does.
+ */
+export function fallbackError(thrown: unknown, canTravel: (value: unknown) => boolean): Error {
   if (!isError(thrown)) return new Error(textOfThrown(thrown))
   const error = new Error(readText(() => thrown.message) ?? 'an error that cannot be read')
   const name = readText(() => thrown.name)
@@ -9,9 +12,30 @@ export function fallbackError(thrown: unknown): Error {
   if (name !== undefined && name !== 'Error')
     Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
   if (stack !== undefined) error.stack = stack
-  const code = readText(() => Reflect.get(thrown, 'code'))
-  if (code !== undefined) Object.assign(error, { code })
+  const { fields, prototype } = partsOf(thrown)
+  for (const [key, descriptor] of fields) {
+    if (canTravel(descriptor.value)) Object.defineProperty(error, key, { ...descriptor, configurable: true })
+  }
+  Object.setPrototypeOf(error, prototype)
+  if (!canTravel(error)) Object.setPrototypeOf(error, Error.prototype)
   return error
+}
+
+interface Parts {
+  readonly fields: readonly (readonly [key: string, descriptor: PropertyDescriptor])[]
+  readonly prototype: object | null
+}
+
+/** What throws at a touch has no fields and no class that could be had. */
+function partsOf(error: Error): Parts {
+  try {
+    const fields = Object.entries(Object.getOwnPropertyDescriptors(error)).filter(
+      ([key, descriptor]) => !['message', 'name', 'stack'].includes(key) && 'value' in descriptor,
+    )
+    return { fields, prototype: Object.getPrototypeOf(error) as object | null }
+  } catch {
+    return { fields: [], prototype: Error.prototype }
+  }
 }
 
 /** How a thrown value reads where it ran: an error with its stack. */
