@@ -78,9 +78,7 @@ export class ModuleStore {
       this.#files.set(file.id, file)
       if (file.isFromImage) this.#unread.push(file)
       if (file.format === 'source-map') continue
-      // A second version of a file is a module of its own.
-      const query = file.url.includes('?') ? '&' : '?'
-      const url = this.#byUrl.has(file.url) ? `${file.url}${query}dialback=${file.id}` : file.url
+      const url = this.#byUrl.has(file.url) ? versionUrl(file) : file.url
       this.#urls.set(file.id, url)
       this.#byUrl.set(url, file)
       if (file.code.includes('//# sourceMappingURL=')) process.setSourceMapsEnabled(true)
@@ -193,6 +191,12 @@ export class ModuleStore {
       },
     })
   }
+}
+
+/** A second version of a file is a module of its own. Node keeps what is required by its path, without a query. */
+function versionUrl({ url, id, format }: ModuleFile): string {
+  if (format !== 'module') return url.replace(/(\.\w+)?$/, `.${id}$1`)
+  return `${url}${url.includes('?') ? '&' : '?'}dialback=${id}`
 }
 
 /**

@@ -33,6 +33,8 @@ export interface ModuleGraphOptions {
   readonly code: Required<CodeOptions>
   /** The text of a file as it was compiled; undefined when it was not loaded. */
   textOf(url: string): ScriptText | undefined
+  /** What a file was loaded as, if that may be another one later: a CommonJS module. */
+  instanceOf?(url: string): object | undefined
   /** Whether a file is on the disk as it was loaded, apart from its types. */
   isOnDisk(url: string): boolean
   readonly sent?: SentModules
@@ -42,6 +44,7 @@ export class ModuleGraph {
   readonly #options: ModuleGraphOptions
   #code: Required<CodeOptions>
   readonly #nodes = new Map<string, ModuleNode | Failure>()
+  readonly #instances = new Map<string, object | undefined>()
   readonly #files = new Map<string, ModuleFile>()
   /** What `files` gave, for a large package is looked through at each call otherwise. */
   readonly #closures = new Map<string, readonly ModuleFile[]>()
@@ -188,12 +191,16 @@ export class ModuleGraph {
     })
     for (const [loadedUrl, node] of loaded) {
       this.#nodes.set(loadedUrl, node)
+      this.#instances.set(loadedUrl, options.instanceOf?.(loadedUrl))
       if ('file' in node) this.#files.set(node.file.id, node.file)
     }
     return loaded.get(url) ?? { what: 'it cannot be loaded', specifiers: [] }
   }
 
   #known(url: string): ModuleNode | Failure | undefined {
+    const instance = this.#instances.get(url)
+    // One that was taken out of `require.cache` and loaded again may have changed.
+    if (instance !== undefined && this.#options.instanceOf?.(url) !== instance) this.#nodes.delete(url)
     const known = this.#nodes.get(url)
     const file = known === undefined ? this.#options.sent?.fileAt(url) : undefined
     if (file === undefined) return known

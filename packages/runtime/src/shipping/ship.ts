@@ -62,6 +62,7 @@ export class Shipper {
       isEntry: (url) => this.#isEntry(url),
       code: withDefaults(options),
       textOf: (url) => this.#inspector.debugger.textOf(url),
+      instanceOf: loadedCommonJs,
       isOnDisk: (url) => this.#scripts.isOnDisk(url),
       ...(options.sent !== undefined && { sent: options.sent }),
     })

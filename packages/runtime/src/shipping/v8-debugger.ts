@@ -46,23 +46,31 @@ export class V8Debugger {
 
   /**
    * The text of a file as it was compiled; undefined when it was not loaded. Of several scripts with a name it is the one
-   * that is a module, else the first: functions that came from elsewhere are compiled under the name of their file, too.
+   * that is a module, else the last: functions that came from elsewhere are compiled under the name of their file, too.
    */
   textOf(url: string): ScriptText | undefined {
     this.#start()
-    const scripts = [...(this.#scripts.get(url) ?? [])]
-    const [scriptId, script] = scripts.find(([, { isModule }]) => isModule) ?? scripts[0] ?? []
-    if (scriptId === undefined || script === undefined) return undefined
+    const scripts = [...(this.#scripts.get(url) ?? [])].toSorted(([a], [b]) => Number(b) - Number(a))
+    const candidates = [
+      ...scripts.filter(([, { isModule }]) => isModule),
+      ...scripts.filter(([, { isModule }]) => !isModule),
+    ]
+    for (const [scriptId, { isModule }] of candidates) {
+      const text = this.#sourceOf(scriptId)
+      if (text?.startsWith(revivedMark) === false) return { text, isModule }
+    }
+    return undefined
+  }
+
+  /** Undefined for a script that nothing refers to any more, which is forgotten at some time. */
+  #sourceOf(scriptId: string): string | undefined {
     try {
       const { scriptSource } = this.#session.post<Debugger.GetScriptSourceReturnType>(
         'Debugger.getScriptSource',
         { scriptId },
       )
-      return scriptSource.startsWith(revivedMark)
-        ? undefined
-        : { text: scriptSource, isModule: script.isModule }
+      return scriptSource
     } catch {
-      // A script that nothing refers to any more is forgotten at some time.
       return undefined
     }
   }
@@ -81,7 +89,7 @@ export class V8Debugger {
    * and for classes.
    */
   variableOf(fn: object, name: string): { set(value: unknown): void } | undefined {
-    const found = this.#evaluateIn(fn, `{ set(value) { ${name} = value } }`)
+    const found = this.#evaluateIn(fn, `{ set($dialbackValue) { ${name} = $dialbackValue } }`)
     return found && (found.value as { set(value: unknown): void })
   }
 

@@ -162,8 +162,9 @@ function builtinPath(exported: string, member: string | undefined): string {
   return member ?? (exported === 'module.exports' || exported === 'default' ? '' : exported)
 }
 
-/** The path of a CommonJS module that is loaded in this process, or undefined. */
+const { cache: commonJsCache } = createRequire(import.meta.url)
+
+/** The CommonJS module that is loaded in this process from a URL, or undefined. */
 export function loadedCommonJs(url: string): NodeJS.Module | undefined {
-  if (!url.startsWith('file:')) return undefined
-  return createRequire(import.meta.url).cache[fileURLToPath(url)]
+  return url.startsWith('file:') ? commonJsCache[fileURLToPath(url)] : undefined
 }
