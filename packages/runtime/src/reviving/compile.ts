@@ -2,7 +2,8 @@
 
 import vm from 'node:vm'
 import { ProtocolError } from '@dialback/protocol'
-import { privatesName, referencesName, revivedMark } from '../shipping/compiled-names.ts'
+import { cellsKey, privatesName, referencesName, revivedMark } from '../shipping/compiled-names.ts'
+import type { Cell } from '../shipping/shared-variables.ts'
 import type { SourceShell } from '../shipping/shell.ts'
 import type { LiveVariable } from './references.ts'
 
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly references: Readonly<Record<string, unknown>>
   /** The variables that are read and written elsewhere. */
   readonly live: Readonly<Record<string, LiveVariable>>
+  /** What holds those of them that several functions share, once that has arrived. */
+  readonly cells: Readonly<Record<string, Cell>>
 }
 
 /**
@@ -31,7 +34,7 @@ export function compile(shell: SourceShell, surroundings: Surroundings): Compile
   const given = { ...surroundings.references, ...shell.constants, [referencesName]: shell.references }
   const parent = shell.parentName ? { [shell.parentName]: standIn } : {}
   const values = { ...given, ...parent }
-  const factory = compileText(wrapped(shell), Object.keys(values), shell, surroundings.live)
+  const factory = compileText(wrapped(shell), Object.keys(values), shell, surroundings)
   const [made, assign, assignPrivates] = factory(...Object.values(values))
   return {
     fn: functionOf(made, shell),
@@ -76,14 +79,14 @@ function compileText(
   { before, after, late }: Wrapped,
   parameters: readonly string[],
   shell: SourceShell,
-  live: Readonly<Record<string, LiveVariable>>,
+  { live, cells }: Surroundings,
 ): Factory {
   try {
     return vm.compileFunction(`${before}${shell.source}${after}`, [...parameters, ...late], {
       filename: shell.url,
       lineOffset: shell.line,
       columnOffset: shell.column - before.length,
-      contextExtensions: Object.keys(live).length > 0 ? [liveScope(live)] : [],
+      contextExtensions: Object.keys(live).length > 0 ? [liveScope(live, cells)] : [],
     }) as Factory
   } catch (error) {
     throw new ProtocolError('A function arrived that cannot be compiled', { cause: error })
@@ -91,8 +94,12 @@ function compileText(
 }
 
 /** An object that the function sees as variables. */
-function liveScope(live: Readonly<Record<string, LiveVariable>>): object {
+function liveScope(
+  live: Readonly<Record<string, LiveVariable>>,
+  cells: Readonly<Record<string, Cell>>,
+): object {
   const scope = Object.create(null) as object
+  Object.defineProperty(scope, cellsKey, { value: cells, enumerable: false })
   for (const [name, variable] of Object.entries(live)) {
     Object.defineProperty(scope, name, {
       get: () => variable.get(),

@@ -68,7 +68,7 @@ export class Reviver {
     }
     const cells = Object.create(null) as Record<string, Cell>
     for (const name of shell.cells ?? []) live[name] = variableIn(cells, name)
-    const compiled = compile(shell, { references, live })
+    const compiled = compile(shell, { references, live, cells })
     const { fn } = compiled
     if (Object.getOwnPropertyDescriptor(fn, 'name')?.value !== shell.name) {
       Object.defineProperty(fn, 'name', { value: shell.name, configurable: true })

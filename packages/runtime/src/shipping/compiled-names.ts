@@ -6,5 +6,8 @@ export const revivedMark = '/*dialback*/'
 /** The variable that holds the references of such a function, for functions that are created within it. */
 export const referencesName = '$dialback'
 
+/** The property of an object in scope that holds its variables which several functions share, by name. */
+export const cellsKey: unique symbol = Symbol('dialback cells')
+
 /** The function that the source of a class sets so that its private static fields can be assigned. */
 export const privatesName = '$dialbackPrivates'

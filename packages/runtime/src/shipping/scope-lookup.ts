@@ -1,13 +1,20 @@
 /** Finds variables in the scopes around a function. */
 
 import { isStandardGlobal } from './builtins.ts'
-import { referencesName } from './compiled-names.ts'
+import { cellsKey, referencesName } from './compiled-names.ts'
 import type { Scope } from './inspector.ts'
+import type { Cell } from './shared-variables.ts'
 import type { Reference } from './shell.ts'
 
 export type Found =
   /** `isModuleLevel`: at the top level of an ECMAScript module. */
-  | { readonly kind: 'value'; readonly value: unknown; readonly isModuleLevel: boolean }
+  | {
+      readonly kind: 'value'
+      readonly value: unknown
+      readonly isModuleLevel: boolean
+      /** What holds it, if it came from elsewhere and is shared with other functions. */
+      readonly cell?: Cell
+    }
   /** The function came from elsewhere, and so did this. */
   | { readonly kind: 'reference'; readonly reference: Reference }
   /** A property of the global object, left to be found there where the function runs. */
@@ -29,11 +36,7 @@ export function lookUp(name: string, scopes: readonly Scope[]): Found {
     const isReference = kind === 'With Block' || Object.hasOwn(variables, referencesName)
     const reference = isReference ? references.find((held) => Object.hasOwn(held, name))?.[name] : undefined
     if (reference !== undefined) return { kind: 'reference', reference }
-    try {
-      return { kind: 'value', value: variables[name], isModuleLevel: kind === 'Module' }
-    } catch {
-      return { kind: 'uninitialized' }
-    }
+    return valueIn({ kind, variables }, name)
   }
   return name in globalThis ? { kind: 'global' } : { kind: 'missing' }
 }
@@ -52,4 +55,19 @@ function lookUpGlobal(name: string, global: Readonly<Record<string, unknown>>): 
 /** Whether a global was made by a declaration: those cannot be deleted. */
 function isDeclared(name: string): boolean {
   return Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false
+}
+
+function valueIn({ kind, variables }: Scope, name: string): Found {
+  const cell = kind === 'With Block' ? cellIn(variables, name) : undefined
+  if (cell !== undefined) return { kind: 'value', value: cell.value, isModuleLevel: false, cell }
+  try {
+    return { kind: 'value', value: variables[name], isModuleLevel: kind === 'Module' }
+  } catch {
+    return { kind: 'uninitialized' }
+  }
+}
+
+function cellIn(scope: object, name: string): Cell | undefined {
+  const cells = Reflect.get(scope, cellsKey) as Readonly<Record<string, Cell>> | undefined
+  return cells?.[name]
 }

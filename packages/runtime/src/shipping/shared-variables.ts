@@ -54,8 +54,7 @@ export class SharedVariables {
 
   /** Divides uses of variables of one name into those of one variable each: one changes, and the others are looked at. */
   #divide(group: readonly VariableUse[]): void {
-    // A class cannot be stopped where it begins, so it is only looked at.
-    let left = group.toSorted((a, b) => Number(isClass(a.fn)) - Number(isClass(b.fn)))
+    let left = [...group]
     while (left.length > 1) {
       const [first, ...others] = left
       if (first === undefined) return
@@ -68,7 +67,7 @@ export class SharedVariables {
   }
 
   #usesOfSame(use: VariableUse, others: readonly VariableUse[]): VariableUse[] {
-    const variable = this.#debugger.variableOf(use.fn, use.name)
+    const variable = this.#variableOf(use)
     if (variable === undefined) return []
     const mark = {}
     try {
@@ -77,6 +76,12 @@ export class SharedVariables {
     } finally {
       variable.set(use.value)
     }
+  }
+
+  /** A class cannot be stopped where it begins, but a method of it can. */
+  #variableOf({ fn, name }: VariableUse): { set(value: unknown): void } | undefined {
+    const stopped = isClass(fn) ? methodOf(fn) : fn
+    return stopped && this.#debugger.variableOf(stopped, name)
   }
 
   #share(uses: readonly VariableUse[]): void {
@@ -90,4 +95,18 @@ export class SharedVariables {
 
 function isClass(fn: object): boolean {
   return Function.prototype.toString.call(fn).startsWith('class')
+}
+
+function methodOf(fn: object): object | undefined {
+  const holders = [Object.getOwnPropertyDescriptor(fn, 'prototype')?.value, fn].map(
+    (holder) => Object(holder) as object,
+  )
+  const methods = holders.flatMap((holder) => Object.entries(Object.getOwnPropertyDescriptors(holder)))
+  return methods.find(([name, { value }]) => name !== 'constructor' && isMethod(value))?.[1].value as
+    | object
+    | undefined
+}
+
+function isMethod(value: unknown): boolean {
+  return typeof value === 'function' && !isClass(value)
 }

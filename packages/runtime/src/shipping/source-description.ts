@@ -8,7 +8,7 @@ import type { Inspected, Inspector } from './inspector.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { type OwnState, ownState } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
-import type { SharedVariables } from './shared-variables.ts'
+import type { Cell, SharedVariables } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
 import { describePlace, type Site } from './site.ts'
 import type { Surroundings, VariableBinder } from './variable-binding.ts'
@@ -124,18 +124,22 @@ export class SourceDescriber {
         return
       case 'value':
         if (variable.isForCreation) addConstant(variable, binding.value, draft)
-        else this.#addValue(variable, binding.value, draft)
+        else this.#addValue(variable, binding, draft)
     }
   }
 
-  #addValue({ name, uses: [offset = 0], isAssigned }: FreeVariable, value: unknown, draft: Draft): void {
+  #addValue(
+    { name, uses: [offset = 0], isAssigned }: FreeVariable,
+    { value, cell: known }: { readonly value: unknown; readonly cell?: Cell },
+    draft: Draft,
+  ): void {
     const { fn } = draft
     const read = (): unknown => {
       const found = lookUp(name, this.#inspector.inspect(fn).scopes)
       return found.kind === 'value' ? found.value : undefined
     }
-    this.#shared.note({ fn, name, value, isAssigned, read })
-    const cell = this.#shared.cellOf(fn, name)
+    if (known === undefined) this.#shared.note({ fn, name, value, isAssigned, read })
+    const cell = known ?? this.#shared.cellOf(fn, name)
     if (cell !== undefined) draft.cells.push(name)
     draft.variables.push(name)
     draft.captured[name] = cell ?? value

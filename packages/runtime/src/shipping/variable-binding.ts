@@ -10,12 +10,13 @@ import type { ModuleAnalysis } from './module-analysis.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { lookUp } from './scope-lookup.ts'
 import type { ScriptAnalyses } from './script-analyses.ts'
+import type { Cell } from './shared-variables.ts'
 import type { Reference } from './shell.ts'
 import type { Site } from './site.ts'
 import { viteUrl } from './vite.ts'
 
 export type Binding =
-  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'value'; readonly value: unknown; readonly cell?: Cell }
   /** `isLive`: it may lead to another value later. */
   | { readonly kind: 'reference'; readonly reference: Reference; readonly isLive: boolean }
   | { readonly kind: 'global' | 'uninitialized' | 'missing' }
@@ -42,6 +43,7 @@ export class VariableBinder {
     const found = lookUp(name, surroundings.inspected.scopes)
     if (found.kind === 'reference') return { kind: 'reference', reference: found.reference, isLive: false }
     if (found.kind !== 'value') return { kind: found.kind }
+    if (found.cell !== undefined) return found
     const { site, module } = surroundings
     const isTopLevel = site.isModule ? found.isModuleLevel : isOutermost(name, surroundings.inspected)
     const { value } = found
