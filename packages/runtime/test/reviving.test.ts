@@ -113,6 +113,7 @@ test('reviveFunction() makes one class of one identity', () => {
 test.each([
   shellOf('not a function'),
   shellOf('1'),
+  shellOf('constructor', { properties: ['.prototype.x'] }),
   shellOf('() => {'),
   shellOf('() => 1)], process.exit('),
   shellOf('() => a', { references: { a: { from: 'global', path: 'Math.nothing' } } }),

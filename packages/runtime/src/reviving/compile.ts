@@ -114,7 +114,8 @@ function liveScope(
 
 function functionOf(made: unknown, { form }: SourceShell): object {
   if (form === 'expression') {
-    if (typeof made === 'function') return made
+    // The name of a builtin is an expression, too, but what is not made here must not be given state.
+    if (typeof made === 'function' && !isNative(made)) return made
     throw new ProtocolError('A function arrived that is none')
   }
   const [descriptor] = Object.values(Object.getOwnPropertyDescriptors(Object(made) as object))
@@ -122,6 +123,10 @@ function functionOf(made: unknown, { form }: SourceShell): object {
   const member: unknown = descriptor && Reflect.get(descriptor, slot)
   if (typeof member === 'function') return member
   throw new ProtocolError('A method arrived that is none')
+}
+
+function isNative(fn: object): boolean {
+  return Function.prototype.toString.call(fn).endsWith('{ [native code] }')
 }
 
 /** Stands for the parent of a class until that has arrived. */

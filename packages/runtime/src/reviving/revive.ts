@@ -47,7 +47,11 @@ export class Reviver {
    * @throws {ProtocolError} when the shell is not well-formed, or leads to what is not here.
    */
   reviveFunction(value: unknown): RevivedFunction {
-    const shell: FunctionShell = parseShell(value)
+    const { fn, fill } = orProtocolError(() => this.#revive(parseShell(value)))
+    return { fn, fill: (captured) => orProtocolError(() => fill(captured)) }
+  }
+
+  #revive(shell: FunctionShell): RevivedFunction {
     if (shell.kind === 'reference')
       return { fn: asFunction(this.#references.resolve(shell.reference)), fill: () => {} }
     const known = shell.identity === undefined ? undefined : this.#registry.get(shell.identity)
@@ -108,6 +112,16 @@ function fillCells(
     if (typeof cell !== 'object' || cell === null || !('value' in cell))
       throw new ProtocolError('A function arrived without a variable that it shares')
     cells[name] = cell
+  }
+}
+
+/** To create a class runs what it computes the names of its members with, and may fail in any way if that was not sent by us. */
+function orProtocolError<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error
+    throw new ProtocolError('A function arrived that cannot be made', { cause: error })
   }
 }
 
