@@ -47,8 +47,8 @@ export class Reviver {
    * @throws {ProtocolError} when the shell is not well-formed, or leads to what is not here.
    */
   reviveFunction(value: unknown): RevivedFunction {
-    const { fn, fill } = orProtocolError(() => this.#revive(parseShell(value)))
-    return { fn, fill: (captured) => orProtocolError(() => fill(captured)) }
+    const revived = orProtocolError(() => this.#revive(parseShell(value)))
+    return { fn: revived.fn, fill: (captured) => orProtocolError(() => revived.fill(captured)) }
   }
 
   #revive(shell: FunctionShell): RevivedFunction {
