@@ -65,9 +65,19 @@ function isWrittenIn(text: string, member: unknown): boolean {
   return typeof member === 'function' && text.includes(Function.prototype.toString.call(member))
 }
 
+/** Whether nothing was added to a function: it then is what its source says. */
+export function isBare(fn: object): boolean {
+  if (!Object.getOwnPropertyNames(fn).every((name) => ownNames.has(name))) return false
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
+  if (typeof prototype !== 'object' || prototype === null) return true
+  return Object.getOwnPropertyNames(prototype).every((name) => name === 'constructor')
+}
+
+/** Some give a function a new object for its prototype, and forget the constructor. */
 function isConstructor(fn: object, prototype: unknown): prototype is object {
   if (typeof prototype !== 'object' || prototype === null) return false
-  return Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value === fn
+  const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')
+  return constructor === undefined ? Object.keys(prototype).length > 0 : constructor.value === fn
 }
 
 function parentOfClass(fn: object): Pick<OwnState, 'parent'> {
@@ -81,7 +91,7 @@ function parentOfFunction(prototype: unknown): Pick<OwnState, 'parent'> {
   if (typeof parentPrototype !== 'object' || parentPrototype === null) return {}
   if (Object.getPrototypeOf(parentPrototype) === null) return {}
   const parent: unknown = parentPrototype.constructor
-  return parent === undefined ? {} : { parent }
+  return typeof parent === 'function' ? { parent } : {}
 }
 
 /** `Function.prototype`, of whatever context: what classes without a parent inherit from. */

@@ -10,10 +10,12 @@ import type { CodeOptions } from './code-options.ts'
 import type { DescribedFunction } from './described-function.ts'
 import { analyzeFunction, type FunctionSource } from './free-variables.ts'
 import { type FunctionRegistry, referenceName } from './function-registry.ts'
+import { heldByModule } from './held-by-module.ts'
 import { type Inspected, Inspector } from './inspector.ts'
+import type { DeclaredFunction } from './module-analysis.ts'
 import { ModuleGraph, type SentModules } from './module-graph.ts'
 import { UnsendableModule } from './module-source.ts'
-import { propertyCount } from './own-state.ts'
+import { isBare, propertyCount } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
 import { ScriptAnalyses } from './script-analyses.ts'
 import { SharedVariables } from './shared-variables.ts'
@@ -154,7 +156,7 @@ export class Shipper {
     const site = siteOf(text, source, inspected, this.#inspector.debugger)
     if (site === undefined || site.url.startsWith('node:')) return this.#describeBuiltin(fn, path, use)
     try {
-      const surroundings = this.#surroundings(source, site, inspected)
+      const surroundings = this.#surroundings(fn, source, site, inspected)
       return (
         this.#asPartOfModule(fn, surroundings) ?? this.#describer.describe(fn, source, surroundings, path)
       )
@@ -185,8 +187,9 @@ export class Shipper {
   }
 
   /** Only what uses variables of its module, or is a class of it, has anything to do with the instance of it there. */
-  #surroundings(source: FunctionSource, site: Site, inspected: Inspected): Surroundings {
-    const isApart = source.kind !== 'class' && source.free.length === 0 && source.metaName === undefined
+  #surroundings(fn: object, source: FunctionSource, site: Site, inspected: Inspected): Surroundings {
+    const isAlone = source.free.length === 0 && source.metaName === undefined
+    const isApart = source.kind !== 'class' && isAlone && isBare(fn)
     if (isApart) return { site, inspected }
     this.#scripts.note(site)
     if (!this.#isImportedModule(site)) return { site, inspected }
@@ -202,14 +205,12 @@ export class Shipper {
     return isModule || loadedCommonJs(url) !== undefined
   }
 
-  #asPartOfModule(fn: object, { site, module }: Surroundings): DescribedFunction | undefined {
+  #asPartOfModule(fn: object, { site, module, inspected }: Surroundings): DescribedFunction | undefined {
     if (module === undefined) return undefined
     const declared = this.#graph.declaredAt(module.url, site)
-    if (declared === undefined) return undefined
-    const reference: Reference =
-      declared.local === undefined
-        ? { from: 'module', id: module.id, export: 'default' }
-        : { from: 'local', id: module.id, name: declared.local }
+    const reference =
+      declared === undefined ? heldByModule(fn, module, inspected) : referenceToDeclared(declared, module.id)
+    if (reference === undefined) return undefined
     const name = referenceName(reference)
     if (name !== undefined) this.#options.registry.set(name, fn)
     return byReference(reference)
@@ -218,6 +219,10 @@ export class Shipper {
   #isEntry(url: string): boolean {
     return url === this.#entryUrl || isTypedIn(url)
   }
+}
+
+function referenceToDeclared({ local }: DeclaredFunction, id: string): Reference {
+  return local === undefined ? { from: 'module', id, export: 'default' } : { from: 'local', id, name: local }
 }
 
 function withDefaults({ external = [], code = 'ship' }: CodeOptions): Required<CodeOptions> {

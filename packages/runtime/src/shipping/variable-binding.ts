@@ -123,9 +123,19 @@ export class VariableBinder {
 
   #builtin(value: unknown): Binding | undefined {
     const reference =
-      typeof value === 'object' && value !== null ? this.#builtins.findObject(value) : undefined
+      typeof value === 'symbol'
+        ? wellKnownSymbol(value)
+        : typeof value === 'object' && value !== null
+          ? this.#builtins.findObject(value)
+          : undefined
     return reference && { kind: 'reference', reference, isLive: false }
   }
+}
+
+/** `Symbol.iterator` and its like are in every process. */
+function wellKnownSymbol(value: symbol): Reference | undefined {
+  const name = Object.getOwnPropertyNames(Symbol).find((each) => Reflect.get(Symbol, each) === value)
+  return name === undefined ? undefined : { from: 'global', path: `Symbol.${name}` }
 }
 
 /** In a script, whether no scope further out has a variable of the name, as only the top level's can claim. */
