@@ -34,6 +34,11 @@ export async function processesLeft(
   }
 }
 
+/** Waits until a process is stopped, as SIGSTOP does it: nothing tells of that, so this looks again and again. */
+export async function processStopped(pid: number): Promise<void> {
+  while (!/^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) await sleep(5)
+}
+
 function parts(pid: string, file: 'environ' | 'cmdline'): string[] {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0')
