@@ -194,7 +194,7 @@ test.each([
 ])('dialback %j is refused with a sentence', async (args, sentence) => {
   const { code, stdout, stderr } = await dialback(...args)
 
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toContain(sentence)
   expect(stderr).not.toMatch(/^ +at /m)
 })

@@ -7,6 +7,7 @@ import { createRequire, findPackageJSON } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { addProcs } from '../default-cluster.ts'
+import { reportFailure } from './command-error.ts'
 
 type Manager = { readonly addProcs: typeof addProcs }
 
@@ -19,8 +20,7 @@ if (isMainThread) {
     const manager = await managerOf(searchParams.get('script') ?? '')
     await manager.addProcs(Number(searchParams.get('workers')))
   } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
-    process.exit(1)
+    process.exit(reportFailure(error, searchParams.has('verbose')))
   }
 }
 

@@ -6,6 +6,8 @@ import { availableParallelism } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
+import { CommandError } from './command-error.ts'
+import { isVerbose } from './command-line.ts'
 import { needsTsx } from './needs-tsx.ts'
 
 interface RunOptions {
@@ -45,10 +47,14 @@ function run(script: string, args: readonly string[], options: RunOptions, comma
   const path = resolve(script)
   if (!isFile(path)) command.error(`error: cannot find script '${script}'`)
   if (process.execve === undefined)
-    command.error('error: dialback run needs a system with execve, which Windows is not')
+    throw new CommandError('Cannot run a script here: it needs a system with execve, which Windows is not')
   // Beside this file, as source in the workspace and as JavaScript in the package.
   const preload = new URL(`add-workers${extname(import.meta.url)}`, import.meta.url)
-  preload.search = new URLSearchParams({ workers: String(options.workers), script: path }).toString()
+  preload.search = new URLSearchParams({
+    workers: String(options.workers),
+    script: path,
+    ...(isVerbose(command) && { verbose: '1' }),
+  }).toString()
   const isForTsx = options.tsx === true || needsTsx(path)
   const loader = isForTsx ? ['--import', tsxFor(path)] : []
   const env = isForTsx ? { ...tsconfigFor(path), ...process.env } : process.env

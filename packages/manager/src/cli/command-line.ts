@@ -1,0 +1,54 @@
+/** The manners that all commands share: help, errors, exit codes, `--verbose`. */
+
+import { readFileSync } from 'node:fs'
+import { styleText } from 'node:util'
+import { Command } from 'commander'
+import { exitCodes, reportFailure } from './command-error.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const examples = `
+Examples:
+  $ dialback run simulate.ts -n 4 -- --steps 1000
+  $ dialback completion bash >> ~/.bashrc`
+
+/** Makes the program of its commands. */
+export function commandLine(commands: readonly Command[]): Command {
+  const program = new Command('dialback')
+    .description('pmap, remoteCall and everywhere for Node, over workers that dial back')
+    .version(version)
+    .option('--verbose', 'show stack traces and causes of errors')
+    .addHelpText('after', examples)
+    .showHelpAfterError('(dialback --help says more)')
+  for (const command of commands) program.addCommand(command)
+  setManners(program)
+  return program
+}
+
+/** Runs what the arguments say; ends the process only where it failed, so that a command may leave things running. */
+export async function runCommandLine(
+  program: Command,
+  argv: readonly string[] = process.argv,
+): Promise<void> {
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    const code = reportFailure(error, isVerbose(program))
+    if (code !== exitCodes.ok) process.exit(code)
+  }
+}
+
+/** Whether the user asked for all that is known of an error. */
+export function isVerbose(command: Command): boolean {
+  return command.optsWithGlobals<{ verbose?: boolean }>().verbose === true
+}
+
+/** `addCommand` hands nothing down. Colours are left out by commander where there is no terminal, or `NO_COLOR` is set. */
+function setManners(command: Command): void {
+  command
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText('bold', title) })
+  for (const child of command.commands) setManners(child)
+}
