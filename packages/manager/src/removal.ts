@@ -18,12 +18,11 @@ export async function removeWorker(
   worker.ask({ type: 'goodbye', reason: 'removed' })
   worker.control?.mailbox.link.flush()
   const isAsked = worker.control !== undefined
-  supervisor.membership.leave(worker.id)
+  // Its calls need not wait for the process: why they end is known.
+  if (worker.hasJoined) supervisor.lose(worker, { reason: 'Removed', blame: 'requested' })
   if (launched === undefined) return
   launched.hold(true)
   if (!isAsked) launched.end('terminate')
-  // Its calls need not wait for the process: why they end is known.
-  if (worker.hasJoined) supervisor.lose(worker, { reason: 'Removed', blame: 'requested' })
   if (await endsWithin(launched.exited, stepMs)) return
   logger.warn(`${worker.name} did not end when asked: terminating it`)
   launched.end('terminate')

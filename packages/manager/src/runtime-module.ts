@@ -2,10 +2,10 @@
 
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { defineGlobals } from '@dialback/runtime'
+import { defineGlobals, usePool } from '@dialback/runtime'
 
 const require = createRequire(import.meta.url)
-const names: Record<string, unknown> = { defineGlobals }
+const names: Record<string, unknown> = { defineGlobals, usePool }
 /** Where the sources of these packages are, however they are reached. */
 const ownDirectories = [
   new URL('.', import.meta.url).href,

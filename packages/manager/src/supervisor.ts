@@ -161,7 +161,10 @@ export class Supervisor implements Doorkeeper {
     const wasLive = worker.hasJoined
     const loss = this.membership.lose(worker, worker.exit)
     const refusal = this.#options.peer().carrier.encodeThrown(loss).body
-    for (const connection of worker.connections) this.relay.remove(connection, refusal)
+    for (const connection of worker.connections) {
+      this.relay.remove(connection, refusal)
+      this.#options.peer().runner.callerGone(connection.mailbox)
+    }
     worker.destroy()
     this.#options.peer().lost(worker.id, loss)
     worker.joined.reject(loss)
@@ -250,6 +253,7 @@ export class Supervisor implements Doorkeeper {
   #threadLost(worker: RemoteWorker, connection: WorkerConnection): void {
     const reason = new AbortError('Interrupted')
     this.relay.remove(connection, this.#options.peer().carrier.encodeThrown(reason).body, 'thrown')
+    this.#options.peer().runner.callerGone(connection.mailbox)
     this.#options.peer().mailboxLost(connection.mailbox, () => new RemoteError(worker.id, reason))
   }
 

@@ -26,6 +26,8 @@ export class CachingPool implements Pool {
     this.#pool = new WorkerPool(ids, caller)
   }
 
+  readonly isOfAll = false
+
   get length(): number {
     return this.#pool.length
   }

@@ -92,6 +92,17 @@ export class CallRunner {
     if (job !== undefined) this.#report(job, 'thrown', reason)
   }
 
+  /** Stops what came over a connection whose far end is gone: nobody waits for it. */
+  callerGone(mailbox: Mailbox): void {
+    const reason = new AbortError('The caller is gone')
+    for (const { job } of [...this.#running.values()].filter(isFrom)) this.cancel(job.call.id, reason)
+    for (const { call } of this.#waiting?.filter((job) => isFrom({ job })) ?? []) this.cancel(call.id, reason)
+
+    function isFrom({ job }: { job: Job }): boolean {
+      return job.mailbox === mailbox && job.call.isSilent !== true
+    }
+  }
+
   /** Stops all that runs. */
   interrupt(): void {
     // What begins because something else was stopped goes on.

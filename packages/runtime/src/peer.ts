@@ -20,6 +20,7 @@ import { futureHandles } from './future-handles.ts'
 import { startHere } from './local-call.ts'
 import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
+import { withPools } from './pool-handles.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
 import type { KeptValue } from './value-store.ts'
 
@@ -34,7 +35,7 @@ export class Peer implements Caller {
     this.#host = host
     this.carrier = carrier
     this.#pending = new PendingCalls(host)
-    carrier.setHandles(futureHandles(this))
+    carrier.setHandles(withPools(this, futureHandles(this)))
     this.#posting = { carrier, nextId: () => host.nextId() }
     this.runner = new CallRunner({
       ...this.#posting,

@@ -44,6 +44,11 @@ export class WorkerPool implements Pool {
     this.#idle = new Set(this.#members)
   }
 
+  /** Whether it is the pool of all workers, late joiners included. */
+  get isOfAll(): boolean {
+    return this.#isOfAll
+  }
+
   get length(): number {
     return this.workers().length
   }
@@ -153,13 +158,21 @@ export class WorkerPool implements Pool {
     })
   }
 
-  /** Takes in workers that have joined, where all belong to the pool. */
+  /** Takes in workers that have joined, where all belong to the pool, and forgets those that are gone. */
   #adopt(): void {
     if (!this.#isOfAll) return
-    for (const id of this.#caller.workers()) {
+    const all = new Set(this.#caller.workers())
+    for (const id of all) {
       if (this.#members.has(id)) continue
       this.#members.add(id)
       this.#idle.add(id)
+    }
+    if (this.#members.size === all.size) return
+    for (const id of this.#members) {
+      if (all.has(id)) continue
+      this.#members.delete(id)
+      this.#idle.delete(id)
+      this.#taken.delete(id)
     }
   }
 

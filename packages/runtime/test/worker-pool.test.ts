@@ -149,3 +149,14 @@ test('defaultWorkerPool() gives this process to those that wait when all workers
   cluster.kill(2, oomKilled)
   expect(await waiting).toBe(1)
 })
+
+test('a pool of all forgets workers that are gone, also those that were taken', async () => {
+  const { cluster } = poolOf(3)
+  const pool = defaultWorkerPool(cluster)
+  expect([await pool.take(), await pool.take()]).toEqual([2, 3])
+  cluster.kill(2, oomKilled)
+  cluster.kill(4, oomKilled)
+  pool.put(2)
+  pool.put(3)
+  expect([pool.workers(), await pool.take(), pool.isReady]).toEqual([[3], 3, false])
+})

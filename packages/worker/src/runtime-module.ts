@@ -30,6 +30,7 @@ import {
   remoteCallWait,
   remoteDo,
   retry,
+  usePool,
   WorkerPool,
   workers,
 } from '@dialback/runtime'
@@ -96,6 +97,7 @@ export const runtimeModule: Readonly<Record<string, unknown>> = {
   retry,
   rmProcs: () => onlyOnManager(),
   setLogger: () => {},
+  usePool,
   WorkerPool,
   workers,
 }

@@ -1,0 +1,4 @@
+import { makeManager } from '../contract/local-manager.ts'
+import { conformanceSuite } from './suite.ts'
+
+conformanceSuite({ name: 'local processes', makeManager, caseLimitMs: 20_000, startLimitMs: 30_000 })
