@@ -11,7 +11,7 @@ import {
   SharedMemoryReader,
   type Welcome,
 } from '@dialback/protocol'
-import { type Credentials, type Dialed, dial } from './dial.ts'
+import { type Credentials, type Dialed, type DialOptions, dial } from './dial.ts'
 
 export interface ConnectionOptions {
   readonly credentials: Credentials
@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly lost: (reason: string) => void
 }
 
+/** How long the manager may take to answer the first hello: it, or this machine, may be busy with others that start. */
+const firstDialMs = 60_000
 const firstRetryMs = 50
 const longestRetryMs = 1_000
 
@@ -36,13 +38,13 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     const memory = SharedMemory.create()
     const { credentials, connection } = options
-    let dialed = await dial({ credentials, connection, received: 0, memory: memory?.probe })
+    let dialed = await dialPatiently({ credentials, connection, received: 0, memory: memory?.probe })
     const { memory: probe } = dialed.welcome
     const isShared = memory !== undefined && probe !== undefined && SharedMemoryReader.canReach(probe)
     if (memory !== undefined && !isShared) {
       // Sharing must work both ways: join again without it.
       dialed.transport.terminate()
-      dialed = await dial({ credentials, connection, received: 0, memory: undefined })
+      dialed = await dialPatiently({ credentials, connection, received: 0, memory: undefined })
     }
     return new Connection(options, dialed, isShared ? memory : undefined)
   }
@@ -108,5 +110,18 @@ export class Connection {
     this.#isClosed = true
     this.mailbox.destroy()
     this.#options.lost(reason)
+  }
+}
+
+/** Dials until the manager answers. @throws what `dial` throws when that is of no use, or took too long. */
+async function dialPatiently(options: DialOptions): Promise<Dialed> {
+  const giveUpAt = performance.now() + firstDialMs
+  for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+    try {
+      return await dial(options)
+    } catch (error) {
+      if (error instanceof DialbackError || performance.now() > giveUpAt) throw error
+    }
+    await delay(waitMs)
   }
 }

@@ -1,0 +1,88 @@
+/** Samples the memory of manager and workers, prints it, and says whether it stays the same. */
+
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Cluster } from '@dialback/manager'
+import { memoryOf, processTree } from '../process-memory.ts'
+
+interface Sample {
+  readonly seconds: number
+  readonly managerMiB: number
+  /** Of a worker that lives as long as the soak. */
+  readonly veteranMiB: number
+  /** Of all workers, divided by their number. */
+  readonly workerMiB: number
+}
+
+/** What a heap may be larger in the last third than in the second minute, for V8 sizes it by what is going on. */
+const slackMiB = 24
+const slackShare = 0.15
+
+export class MemoryLog {
+  readonly #cluster: Cluster
+  readonly #veteran: number
+  readonly #startedAt = performance.now()
+  readonly #samples: Sample[] = []
+
+  constructor(cluster: Cluster, veteran: number) {
+    this.#cluster = cluster
+    this.#veteran = veteran
+  }
+
+  /** Takes and prints a sample; `state`: what else to print. */
+  async sample(state: string): Promise<void> {
+    collectGarbage()
+    const veteranPid = await this.#cluster.remoteCallFetch(pidAfterCollecting, this.#veteran)
+    const workers = [...processTree(process.pid)].filter((pid) => pid !== process.pid)
+    const sample = {
+      seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
+      managerMiB: mib(memoryOf([process.pid]).pssBytes),
+      veteranMiB: mib(memoryOf([veteranPid]).pssBytes),
+      workerMiB: mib(memoryOf(workers).pssBytes / Math.max(1, workers.length)),
+    }
+    this.#samples.push(sample)
+    const heap = mib(process.memoryUsage().heapUsed)
+    console.log(
+      `${String(sample.seconds).padStart(5)} s  manager ${sample.managerMiB} MiB (heap ${heap})` +
+        `  veteran ${sample.veteranMiB} MiB  mean of ${workers.length} workers ${sample.workerMiB} MiB  ${state}`,
+    )
+  }
+
+  /** What has grown since the second minute; empty when nothing has. */
+  growth(): string[] {
+    const early = this.#samples.filter(({ seconds }) => seconds > 60 && seconds <= 150)
+    const late = this.#samples.slice(-Math.max(1, Math.floor(this.#samples.length / 3)))
+    if (early.length === 0) return []
+    const grown: string[] = []
+    for (const key of ['managerMiB', 'veteranMiB', 'workerMiB'] as const) {
+      const before = median(early.map((sample) => sample[key]))
+      const after = median(late.map((sample) => sample[key]))
+      console.log(`${key}: ${before} in the second minute, ${after} in the last third`)
+      if (after > before + Math.max(slackMiB, before * slackShare)) grown.push(`${key}: ${before} → ${after}`)
+    }
+    return grown
+  }
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+}
+
+async function pidAfterCollecting(): Promise<number> {
+  const { setFlagsFromString: setFlags } = await import('node:v8')
+  const { runInNewContext: run } = await import('node:vm')
+  setFlags('--expose-gc')
+  const collect = run('gc') as () => void
+  collect()
+  return process.pid
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / 1024 / 102.4) / 10
+}
