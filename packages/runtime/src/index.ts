@@ -12,6 +12,7 @@ export type {
 } from './caller.ts'
 export { Carrier, type CarrierOptions, type PreparedFunction } from './carrier.ts'
 export { ClaimTable, claimSlots } from './claim-table.ts'
+export { type Clock, systemClock } from './clock.ts'
 export type { CollectionOptions, FailedAttempt, ImapOptions, ItemError } from './collection-options.ts'
 export { currentPeer, providePeer, setCurrentPeer } from './current-peer.ts'
 export { defineGlobals } from './define-globals.ts'

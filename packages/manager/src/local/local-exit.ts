@@ -1,6 +1,7 @@
 /** Pure: how a local process ended → the reason, who is to blame, and what to do. */
 
 import type { WorkerExit } from '@dialback/protocol'
+import { tellingLine, tellsHeapOutOfMemory } from '../crash-text.ts'
 
 export interface ProcessEnd {
   readonly code: number | null
@@ -33,21 +34,11 @@ export function localExit({ code, signal, error, lines = [] }: ProcessEnd): Work
   }
 }
 
-/** Of what a crash writes: its error rather than the stack and the version that stand behind that. */
-function tellingLine(lines: readonly string[]): string | undefined {
-  const isError = (line: string): boolean => /^(Uncaught )?\[?[\w.]*(Error|Exception)\b/.test(line)
-  const isNoise = (line: string): boolean => /^\s*(at .*|[{}]?|Node\.js v[\d.]+)$/.test(line)
-  return lines.findLast(isError) ?? lines.findLast((line) => !isNoise(line))
-}
-
-/** V8 aborts when its heap is full, of the process or of a thread, and says so on stderr first. */
 function isHeapOutOfMemory(
   code: number | null,
   signal: NodeJS.Signals | null,
   lines: readonly string[],
 ): boolean {
   const isAbort = signal === 'SIGABRT' || signal === 'SIGTRAP' || signal === 'SIGILL' || code === 134
-  return (
-    isAbort && lines.some((line) => /heap.*out of memory|invalid array length|allocation failed/i.test(line))
-  )
+  return isAbort && tellsHeapOutOfMemory(lines)
 }
