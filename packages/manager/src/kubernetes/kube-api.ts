@@ -1,0 +1,96 @@
+/**
+ * The few verbs of the Kubernetes API that are used here.
+ *
+ * The types are those of `@kubernetes/client-node`, of which nothing is loaded: that takes about a second and 90 MB. What
+ * is given is JSON as the API server wrote it: times are texts, although those types call them `Date`.
+ */
+
+import type { V1ConfigMap, V1Job, V1Pod, V1PodList, V1Secret } from '@kubernetes/client-node'
+import type { WebSocket } from 'ws'
+import type { KubeStream } from './kube-client.ts'
+
+/** Every verb rejects with a {@link KubeError}, or with the signal's reason. */
+export interface KubeApi extends AsyncDisposable {
+  /** Of the kubeconfig's current context, else of the pod that this process runs in, else `default`. */
+  readonly namespace: string
+  /** The address of the API server. */
+  readonly server: string
+
+  /**
+   * Creates once, also when the answer is lost and the request sent again. `generateName` is made a name here.
+   * An aborted creation that had been sent is waited for: what this rejects with says whether there is a pod.
+   */
+  createPod(namespace: string, pod: V1Pod, options?: Waiting): Promise<V1Pod>
+  getPod(namespace: string, name: string, options?: Waiting): Promise<V1Pod>
+  /** Resolves also when it is gone already, or when another one has its name. */
+  deletePod(namespace: string, name: string, options?: DeleteOptions): Promise<void>
+  /** @param patch an RFC 7396 merge patch */
+  patchPod(namespace: string, name: string, patch: object): Promise<V1Pod>
+  /** Asks the Eviction API, which refuses what a PodDisruptionBudget protects. */
+  evictPod(namespace: string, name: string): Promise<void>
+  listPods(namespace: string, options?: ListOptions): Promise<V1PodList>
+  /** Lines of JSON, one event each. */
+  watchPods(namespace: string, options: WatchOptions): Promise<KubeStream>
+  /** The container's output, each line with a time in front when `isTimestamped`. */
+  podLog(namespace: string, name: string, options: LogOptions): Promise<KubeStream>
+
+  createSecret(namespace: string, secret: V1Secret): Promise<V1Secret>
+  deleteSecret(namespace: string, name: string): Promise<void>
+  createConfigMap(namespace: string, configMap: V1ConfigMap): Promise<V1ConfigMap>
+  deleteConfigMap(namespace: string, name: string): Promise<void>
+  createJob(namespace: string, job: V1Job): Promise<V1Job>
+  getJob(namespace: string, name: string): Promise<V1Job>
+  /** Its pods go with it. */
+  deleteJob(namespace: string, name: string): Promise<void>
+  listJobs(namespace: string, options?: ListOptions): Promise<readonly V1Job[]>
+
+  /** Whether we may, by the cluster's own word. */
+  reviewAccess(access: Access): Promise<AccessReview>
+  /** Opens a WebSocket on a path of the API server, for port-forward; gives it while it connects. */
+  webSocket(path: string, protocols: readonly string[]): Promise<WebSocket>
+}
+
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number
+  /** Only this very object: names are used again. */
+  readonly uid?: string
+}
+
+export interface ListOptions extends Waiting {
+  readonly labelSelector?: string
+  /** `'0'`: whatever the API server has at hand, which costs it least. */
+  readonly resourceVersion?: string
+}
+
+export interface WatchOptions extends Waiting {
+  readonly labelSelector: string
+  readonly resourceVersion: string
+  /** After which the API server ends it. */
+  readonly timeoutSeconds: number
+}
+
+export interface LogOptions extends Waiting {
+  readonly container: string
+  readonly isFollowed?: boolean
+  /** An RFC 3339 time, down to the second: the API server compares whole seconds. */
+  readonly sinceTime?: string
+  readonly tailLines?: number
+  readonly limitBytes?: number
+  readonly isTimestamped?: boolean
+}
+
+export interface Access {
+  readonly namespace: string
+  readonly verb: string
+  /** With its subresource and group as in `pods/log`, `jobs.batch`. */
+  readonly resource: string
+}
+
+export interface AccessReview {
+  readonly isAllowed: boolean
+  readonly reason: string | undefined
+}

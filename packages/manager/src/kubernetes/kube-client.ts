@@ -1,0 +1,145 @@
+/** Requests to the API server as objects: JSON in and out, retries, and refusals as errors that say what to do. */
+
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { KubeError, type KubeRequest, type KubeStatus, refusal, unreachable } from './kube-error.ts'
+import { type HttpCall, KubeHttp } from './kube-http.ts'
+import { type RetrySettings, retryDefaults, withRetries } from './kube-retry.ts'
+import type { KubeContext } from './kubeconfig.ts'
+import { recordOf, textOf } from './untyped.ts'
+
+/** What is asked, in RBAC's words for the error and in HTTP's for the wire. */
+export interface KubeCall extends Omit<HttpCall, 'isStream'> {
+  readonly request: KubeRequest
+  /** @default true: refusals that may pass are tried again within a bound */
+  readonly isRetried?: boolean
+  /** False: the signal ends the waiting between tries, not a try, which may have had its effect. @default true */
+  readonly isAbortable?: boolean
+}
+
+/** An answer without an end of its own. */
+export interface KubeStream {
+  readonly body: Readable
+  /** Whether the connection keeps this process alive. */
+  hold(isHeld: boolean): void
+}
+
+/** An API server that never answered is most likely not there; one that did is being restarted. */
+const neverReachedMs = 5_000
+const lostMs = 30_000
+/** A list of 1,000 pods takes some 10 MB. */
+const maxAnswerBytes = 268_435_456
+const maxRetryAfterMs = 60_000
+
+export class KubeClient {
+  readonly #http: KubeHttp
+  readonly #settings: RetrySettings
+  #wasReached = false
+
+  constructor(context: KubeContext, settings: RetrySettings = retryDefaults) {
+    this.#http = new KubeHttp(context)
+    this.#settings = settings
+  }
+
+  get server(): string {
+    return this.#http.server
+  }
+
+  /**
+   * Gives what the API server answers, parsed.
+   *
+   * @throws {KubeError} as its kinds say; `signal.reason` when that fired, which may be after the request had its effect.
+   */
+  async json(call: KubeCall): Promise<unknown> {
+    const text = await this.#retried(call, () =>
+      this.#reaching(call, async () => await readAll(await this.#accepted(call))),
+    )
+    return text === '' ? undefined : (JSON.parse(text) as unknown)
+  }
+
+  /** Opens an answer that is read as it comes. Its retries end with its head: what breaks later ends the body. */
+  async stream(call: KubeCall): Promise<KubeStream> {
+    const body = await this.#retried(call, () => this.#reaching(call, () => this.#accepted(call, true)))
+    // Whoever reads it sees the error; without a reader it is nobody's.
+    body.on('error', () => {})
+    return {
+      body,
+      hold(isHeld) {
+        if (isHeld) body.socket.ref()
+        else body.socket.unref()
+      },
+    }
+  }
+
+  async webSocket(path: string, protocols: readonly string[]): Promise<WebSocket> {
+    return await this.#http.webSocket(path, protocols)
+  }
+
+  close(): void {
+    this.#http.close()
+  }
+
+  async #retried<T>(call: KubeCall, attempt: () => Promise<T>): Promise<T> {
+    const { isRetried = true, signal } = call
+    if (!isRetried) return await attempt()
+    return await withRetries(attempt, {
+      ...this.#settings,
+      signal,
+      unreachableMs: this.#wasReached ? lostMs : neverReachedMs,
+    })
+  }
+
+  /** @throws {KubeError} when the API server refuses. */
+  async #accepted(call: KubeCall, isStream = false): Promise<IncomingMessage> {
+    const { isAbortable = true, signal } = call
+    const answer = await this.#http.send({ ...call, isStream, signal: isAbortable ? signal : undefined })
+    this.#wasReached = true
+    const { statusCode = 0 } = answer
+    if (statusCode >= 200 && statusCode < 300) return answer
+    throw refusal(call.request, {
+      httpStatus: statusCode,
+      status: statusOf(await readAll(answer)),
+      retryAfterMs: retryAfterMs(answer.headers['retry-after']),
+    })
+  }
+
+  /** What the network, the login or a connection that breaks off throws becomes a KubeError. */
+  async #reaching<T>(call: KubeCall, exchange: () => Promise<T>): Promise<T> {
+    try {
+      return await exchange()
+    } catch (error) {
+      if (error instanceof KubeError || call.signal?.aborted) throw error
+      throw unreachable(call.request, this.#http.server, error)
+    }
+  }
+}
+
+async function readAll(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxAnswerBytes) throw new RangeError(`its answer is over ${maxAnswerBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** Refusals are `Status` objects, unless something in between answered. */
+function statusOf(text: string): KubeStatus {
+  try {
+    const status = recordOf(JSON.parse(text))
+    const message = textOf(status?.['message'])
+    const reason = textOf(status?.['reason'])
+    return { ...(message !== undefined && { message }), ...(reason !== undefined && { reason }) }
+  } catch {
+    return { message: text.slice(0, 500) }
+  }
+}
+
+/** In seconds, as the API server gives it; a date, which it does not give, is left alone. */
+function retryAfterMs(header: string | undefined): number | undefined {
+  const seconds = header === undefined || header === '' ? Number.NaN : Number(header)
+  return seconds >= 0 ? Math.min(seconds * 1_000, maxRetryAfterMs) : undefined
+}

@@ -1,0 +1,64 @@
+/** Pure: why a worker is gone whose pod never told how it ended. */
+
+import type { WorkerExit } from '@dialback/protocol'
+import type { V1Pod } from '@kubernetes/client-node'
+import { deleted, disruption, type PodExitOptions, podExit } from './pod-exit.ts'
+import { condition, podIdentity } from './pod-facts.ts'
+
+/**
+ * - `deleted`: the pod is not there any more.
+ * - `unreachable`: the API server could not be asked.
+ * - `unfinished`: its status never became final.
+ */
+export type PodLoss = 'deleted' | 'unreachable' | 'unfinished'
+
+/** @param last the pod as it was last seen, if ever */
+export function lostPodExit(loss: PodLoss, last: V1Pod | undefined, options: PodExitOptions): WorkerExit {
+  const known = last === undefined ? undefined : podExit(last, options)
+  if (known !== undefined) return known
+  const { lines = [] } = options
+  return {
+    ...((last && disruption(last)) ?? verdict(loss, last)),
+    ...(last !== undefined && { pod: podIdentity(last), status: last.status }),
+    ...(lines.length > 0 && { logs: lines }),
+  }
+}
+
+function verdict(loss: PodLoss, last: V1Pod | undefined): WorkerExit {
+  const seen = last === undefined ? 'never seen' : `last seen ${last.status?.phase ?? 'without a status'}`
+  switch (loss) {
+    case 'deleted':
+      return { ...deleted, detail: `the pod is gone, ${seen}` }
+    case 'unreachable':
+      return {
+        reason: 'Unknown',
+        detail: `the API server does not answer, the pod was ${seen}`,
+        blame: 'infrastructure',
+        advice: 'Look whether the cluster is reachable; the worker itself is lost either way',
+      }
+    case 'unfinished':
+      return last !== undefined && isNodeSilent(last)
+        ? nodeSilent(last)
+        : {
+            reason: 'Disconnected',
+            detail: `the pod's status did not become final, ${seen}`,
+            blame: 'infrastructure',
+            advice:
+              'The network between the worker and the manager is broken, or its node hangs; what ran there may still be running',
+          }
+  }
+}
+
+/** The node controller says so some 40 s after the last sign of its kubelet. */
+function isNodeSilent(pod: V1Pod): boolean {
+  return condition(pod, 'Ready', 'False')?.reason === 'NodeNotReady' || pod.status?.reason === 'NodeLost'
+}
+
+function nodeSilent(pod: V1Pod): WorkerExit {
+  return {
+    reason: 'Disconnected',
+    detail: `its node ${pod.spec?.nodeName ?? ''} does not answer any more`,
+    blame: 'infrastructure',
+    advice: 'Look at the node; what ran there may still be running',
+  }
+}

@@ -1,0 +1,67 @@
+/** Pure: what a pod that has not reported in yet waits for, and whether it can still come. */
+
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
+import { condition, hasEnded } from './pod-facts.ts'
+
+export interface PodWaiting {
+  /** `Pending`, `Running`, `Failed`, `Succeeded`; `Unknown` before there is a status. */
+  readonly phase: string
+  /** Kubernetes' own word, for example `Unschedulable`, `ContainerCreating`, `ErrImagePull`. */
+  readonly reason?: string
+  readonly message?: string
+  /** Waiting longer does not help. */
+  readonly isPermanent: boolean
+}
+
+/** Source: kubelet pkg/kubelet/images/types.go, kuberuntime_container.go. */
+const permanentReasons: ReadonlySet<string> = new Set([
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+  'CrashLoopBackOff',
+])
+
+const pullReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff'])
+
+/** What registries answer that do not have the image, or do not give it to us. Only the text tells it from a bad day. */
+const refusedPull =
+  /not found|manifest unknown|name unknown|does not exist|unauthorized|authentication required|authorization failed|access denied|requested access to the resource is denied|403 forbidden|no match for platform/i
+
+/** Waiting for these says nothing that its phase does not. */
+const usualReasons: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
+
+export function podWaiting(pod: V1Pod): PodWaiting {
+  const phase = pod.status?.phase ?? 'Unknown'
+  if (hasEnded(pod)) return { phase, ...facts(pod.status), isPermanent: true }
+  if (pod.metadata?.deletionTimestamp !== undefined)
+    return { phase, reason: 'Deleted', message: 'the pod is being deleted', isPermanent: true }
+  const unscheduled = condition(pod, 'PodScheduled', 'False')
+  // An autoscaler or a queue may help: these wait.
+  if (unscheduled !== undefined) return { phase, ...facts(unscheduled), isPermanent: false }
+  const waiting = waitingContainer(pod)
+  if (waiting === undefined) return { phase, isPermanent: false }
+  return { phase, ...facts(waiting), isPermanent: isPermanent(waiting.reason ?? '', waiting.message ?? '') }
+}
+
+/** The one that says most: an init container holds up all others, a sidecar's image holds up the pod. */
+function waitingContainer(pod: V1Pod): { reason?: string; message?: string } | undefined {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
+  const waiting = [...initContainerStatuses, ...containerStatuses]
+    .map(({ state }: V1ContainerStatus) => state?.waiting)
+    .filter((state) => state !== undefined)
+  return waiting.find(({ reason }) => reason !== undefined && !usualReasons.has(reason)) ?? waiting[0]
+}
+
+function isPermanent(reason: string, message: string): boolean {
+  return permanentReasons.has(reason) || (pullReasons.has(reason) && refusedPull.test(message))
+}
+
+function facts(of: { reason?: string; message?: string } | undefined): {
+  readonly reason?: string
+  readonly message?: string
+} {
+  return { ...(of?.reason && { reason: of.reason }), ...(of?.message && { message: of.message }) }
+}

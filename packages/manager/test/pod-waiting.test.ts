@@ -1,0 +1,96 @@
+import type { V1ContainerState } from '@kubernetes/client-node'
+import { expect, test } from 'vitest'
+import { podWaiting } from '../src/kubernetes/pod-waiting.ts'
+import { pod, terminated } from './pods.ts'
+
+const waiting = (reason: string, message?: string): V1ContainerState => ({
+  waiting: { reason, ...(message !== undefined && { message }) },
+})
+
+const refused =
+  'failed to pull and unpack image "localhost/nope:1": failed to do request: Head "http://localhost/v2/nope/manifests/1": dial tcp 127.0.0.1:80: connect: connection refused'
+const notFound =
+  'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nope:1": failed to resolve reference: docker.io/library/nope:1: not found'
+const denied =
+  'Back-off pulling image "ghcr.io/a/b:1": ErrImagePull: failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden'
+const busy = 'toomanyrequests: You have reached your unauthenticated pull rate limit'
+
+test.each([
+  ['InvalidImageName', 'couldn\'t parse image name "UPPER/Bad Image"', true],
+  ['ErrImageNeverPull', 'Container image "localhost/nope:1" is not present with pull policy of Never', true],
+  ['CreateContainerConfigError', 'secret "nope" not found', true],
+  ['CreateContainerConfigError', "couldn't find key b in ConfigMap team/settings", true],
+  ['CreateContainerError', 'failed to generate container spec', true],
+  ['RunContainerError', 'failed to start', true],
+  ['ErrImagePull', notFound, true],
+  ['ImagePullBackOff', denied, true],
+  ['ErrImagePull', refused, false],
+  ['ErrImagePull', busy, false],
+  ['ImagePullBackOff', 'Back-off pulling image "nope:1"', false],
+  ['RegistryUnavailable', 'registry is unavailable', false],
+])('podWaiting() of %s (%s): permanent is %s', (reason, message, isPermanent) => {
+  const pending = pod({ phase: 'Pending', state: waiting(reason, message) })
+  expect(podWaiting(pending)).toEqual({ phase: 'Pending', reason, message, isPermanent })
+})
+
+test('podWaiting() gives the words of a container that is being made', () => {
+  expect(podWaiting(pod({ phase: 'Pending', state: waiting('ContainerCreating') }))).toEqual({
+    phase: 'Pending',
+    reason: 'ContainerCreating',
+    isPermanent: false,
+  })
+})
+
+test.each([
+  ['Unschedulable', '0/1 nodes are available: 1 Insufficient memory.'],
+  ['SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates'],
+])('podWaiting() of %s says why and goes on waiting', (reason, message) => {
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason, message }]
+  expect(podWaiting(pod({ phase: 'Pending', conditions }))).toEqual({
+    phase: 'Pending',
+    reason,
+    message,
+    isPermanent: false,
+  })
+})
+
+test('podWaiting() tells the init container that holds up the worker', () => {
+  const held = pod({
+    phase: 'Pending',
+    state: waiting('PodInitializing'),
+    status: {
+      initContainerStatuses: [
+        {
+          name: 'setup',
+          image: '',
+          imageID: '',
+          ready: false,
+          restartCount: 0,
+          state: waiting('ErrImageNeverPull', 'absent'),
+        },
+      ],
+    },
+  })
+  expect(podWaiting(held)).toEqual({
+    phase: 'Pending',
+    reason: 'ErrImageNeverPull',
+    message: 'absent',
+    isPermanent: true,
+  })
+})
+
+test.each(['Failed', 'Succeeded'])('podWaiting() does not wait for a pod that is %s', (phase) => {
+  expect(podWaiting(pod({ phase, state: terminated('Error', 3) }))).toEqual({ phase, isPermanent: true })
+})
+
+test('podWaiting() does not wait for a pod that is being deleted', () => {
+  expect(podWaiting(pod({ phase: 'Pending', isBeingDeleted: true }))).toMatchObject({
+    reason: 'Deleted',
+    isPermanent: true,
+  })
+})
+
+test('podWaiting() of a pod that runs, and of one without a status', () => {
+  expect(podWaiting(pod({ state: { running: {} } }))).toEqual({ phase: 'Running', isPermanent: false })
+  expect(podWaiting({})).toEqual({ phase: 'Unknown', isPermanent: false })
+})
