@@ -15,6 +15,9 @@ if ! { [ -x "$node" ] && cmp -s "$root/pnpm-lock.yaml" "$root/node_modules/.inst
   trap - HUP INT TERM
 fi
 
+# Node keeps what it compiled, types stripped: of a short script most of the time would go into that.
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE-$root/.cache/node}
+export NODE_COMPILE_CACHE
 PATH=$root/node_modules/node-runtime/bin:$root/node_modules/.bin:$PATH
 export PATH
 exec "$node" "$@"

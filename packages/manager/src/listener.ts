@@ -1,7 +1,7 @@
 /** Where workers dial in: a WebSocket server that believes nobody before a hello with the right token. */
 
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
@@ -28,6 +28,9 @@ export interface Doorkeeper {
     | { readonly answer: Abort; readonly isLate?: boolean }
     | { readonly answer: Welcome; readonly attach: (transport: Transport) => void }
 }
+
+// Not imported: for the namespace of this module Node would read all that it exports, and so load `undici` (50 ms).
+const { createServer } = process.getBuiltinModule('node:http')
 
 export class Listener {
   readonly #server: Server

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { builtinModules } from './builtin-modules.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -24,6 +25,7 @@ export async function bundleAgent(outDir: string): Promise<void> {
     keepNames: false,
     // Native additions of ws and msgpackr, which do without; esbuild is only looked for where modules are shipped from.
     external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
+    plugins: [builtinModules],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';const require=__createRequire(import.meta.url);",
     },

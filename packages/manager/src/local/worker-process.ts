@@ -1,6 +1,7 @@
 /** One local worker: its process, its lines, and how it ended. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { WorkerExit } from '@dialback/protocol'
 import type { Credentials, LaunchedWorker } from '../cluster-manager.ts'
@@ -34,7 +35,7 @@ export class WorkerProcess implements LaunchedWorker {
     this.threads = threads
     this.#child = spawn(process.execPath, [...(execArgv ?? []), entry], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...workerEnv, ...process.env, ...env },
+      env: { ...workerEnv(entry), ...process.env, ...env },
       ...(cwd !== undefined && { cwd }),
     })
     this.exited = this.#waitForExit()
@@ -92,6 +93,12 @@ export class WorkerProcess implements LaunchedWorker {
 }
 
 /**
- * Fresh pages are what large payloads cost most: let malloc ask for huge ones (glibc ≥ 2.35; ignored elsewhere).
+ * Fresh pages are what large payloads cost most: let malloc ask for huge ones (glibc ≥ 2.35; ignored elsewhere). And
+ * compiling the agent, and what users' functions import, is much of what a start costs: Node keeps it beside the agent.
  */
-const workerEnv = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }
+function workerEnv(entry: string): Record<string, string> {
+  return {
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    NODE_COMPILE_CACHE: join(dirname(entry), 'compile-cache'),
+  }
+}

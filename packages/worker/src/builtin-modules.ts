@@ -1,0 +1,33 @@
+/** For esbuild: Node's own modules in a bundle, without what loading them costs beyond what is used. */
+
+import type { Plugin } from 'esbuild'
+
+/**
+ * Needed for what few workers do (TLS, compression), by code that asks for them at its start; loading them takes as long
+ * as all of the agent.
+ */
+const rarelyUsed: ReadonlySet<string> = new Set(['https', 'tls', 'zlib'])
+
+/**
+ * Takes builtins from the process rather than by `import`: to make the namespace of one, Node reads all that it exports,
+ * and what is behind some of those (web crypto, `undici`, `fs.promises`) is loaded for that alone.
+ */
+export const builtinModules: Plugin = {
+  name: 'builtin-modules',
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?[a-z_]+(\/[a-z_]+)*$/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '')
+      const isOurs = kind === 'import-statement' && path.startsWith('node:')
+      return isOurs || rarelyUsed.has(name) ? { path: name, namespace: 'builtin' } : undefined
+    })
+    build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: rarelyUsed.has(path)
+        ? lazily(path)
+        : `module.exports=process.getBuiltinModule("node:${path}")`,
+    }))
+  },
+}
+
+function lazily(name: string): string {
+  return `module.exports=new Proxy({},{get:(_,key)=>process.getBuiltinModule("node:${name}")[key]})`
+}
