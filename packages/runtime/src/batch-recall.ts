@@ -29,15 +29,20 @@ export class BatchRecall {
     call.recall().then(onAnswer, () => onAnswer(false))
   }
 
-  /** The worker that began last is likely to end last. */
+  /** What would run last of the worker that began last, which is likely to end last. */
   #choose(idleCount: number): Slot | undefined {
     let chosen: Slot | undefined
+    let chosenSince = Number.NEGATIVE_INFINITY
     let unanswered = 0
-    for (const { head, tail } of this.#lanes.values()) {
-      if (tail.call === undefined) continue
-      if (tail.recall === 'asked' && ++unanswered >= idleCount) return undefined
-      if (tail.recall !== 'none') continue
-      if (chosen === undefined || head.since > chosen.lane.head.since) chosen = tail
+    for (const { head, slots } of this.#lanes.values()) {
+      if (head === undefined) continue
+      for (const slot of slots) {
+        if (slot === head) continue
+        if (slot.recall === 'asked' && ++unanswered >= idleCount) return undefined
+        if (slot.recall !== 'none' || head.since < chosenSince) continue
+        chosen = slot
+        chosenSince = head.since
+      }
     }
     return chosen
   }

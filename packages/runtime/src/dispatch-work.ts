@@ -1,5 +1,6 @@
 /** The seam between what keeps workers busy and what knows of items. */
 
+import type { WorkerTerminatedError } from '@dialback/protocol'
 import type { Batch } from './batch.ts'
 import type { StartedCall } from './caller.ts'
 
@@ -16,8 +17,8 @@ export interface DispatchWork {
   /** The batch was taken back before it ran. */
   onRecalled(batch: Batch): void
   /**
-   * Its worker is gone and the batch has not been its end: it waited behind another one, or was not even
-   * sent.
+   * Its worker is gone (`loss`, when it had been sent) and the batch is not known to have been its end: it waited behind
+   * another one, was one of several any of which may have run, or was not even sent.
    */
-  onSpared(batch: Batch): void
+  onSpared(batch: Batch, loss?: WorkerTerminatedError): void
 }

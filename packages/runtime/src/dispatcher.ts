@@ -1,7 +1,6 @@
 /**
- * Keeps workers busy with batches: one runs on each, and when they are short another one waits there, so that
- * no worker idles for a round trip. What waits behind a long one is taken back for a worker that has nothing
- * to do.
+ * Keeps workers busy with batches: one runs on each, and when they are short others wait there, so that no worker
+ * idles for a round trip. What waits behind a long one is taken back for a worker that has nothing to do.
  *
  * Costs no promise chain, closure or search per batch. It knows nothing of items, attempts and results.
  */
@@ -19,6 +18,13 @@ import { Lane, type LaneListener, type Slot } from './lane.ts'
  * them that counts.
  */
 const shortMs = 20
+/**
+ * Batches so short that a message costs more than they do travel together, because several wait: as many as take
+ * `waitingMs`, once enough have shown that they are all short.
+ */
+const waitingMs = 1
+const deepest = 16
+const measuredFor = 100
 /** How long work in this process may keep its event loop from everything else, in ms. */
 const sliceMs = 50
 
@@ -35,6 +41,9 @@ export class Dispatcher implements LaneListener, RecallListener {
   readonly #open = new Set<Lane>()
   readonly #recall = new BatchRecall(this.#lanes, this)
   #meanMs: number | undefined
+  #measured = 0
+  /** Whether a worker was lost that had several batches: which of them was to blame could not be told. */
+  #isCareful = false
   #busyCount = 0
   #runningItems = 0
   #turnAt: number
@@ -69,9 +78,16 @@ export class Dispatcher implements LaneListener, RecallListener {
     return this.#runningItems
   }
 
-  /** Whether batches are known to be short, so that each worker has one waiting. */
+  /** Whether batches are known to be short, so that each worker has one waiting, or more. */
   get isAhead(): boolean {
     return this.#meanMs !== undefined && this.#meanMs < shortMs
+  }
+
+  /** How many batches each worker has, the one that runs included. */
+  get #depth(): number {
+    if (this.#meanMs === undefined || this.#meanMs >= shortMs) return 1
+    if (this.#isCareful || this.#measured < measuredFor) return 2
+    return Math.max(2, Math.min(deepest, Math.floor(waitingMs / this.#meanMs)))
   }
 
   setWorkers(ids: readonly number[]): void {
@@ -105,8 +121,8 @@ export class Dispatcher implements LaneListener, RecallListener {
     this.#idle.clear()
     this.#open.clear()
     for (const lane of [...this.#lanes.values(), ...this.#leaving]) {
-      lane.tail.call?.cancel(reason)
-      lane.head.call?.cancel(reason)
+      // From the last to the first, so that none of them begins.
+      for (const { call } of lane.slots.toReversed()) call?.cancel(reason)
     }
     this.#lanes.clear()
     this.#leaving.clear()
@@ -130,13 +146,12 @@ export class Dispatcher implements LaneListener, RecallListener {
     if (this.#isStopped || batch === undefined) return
     const now = this.#clock.now()
     const isLost = error instanceof WorkerTerminatedError && error.workerId === lane.workerId
-    const isInnocent = isLost && (slot.isInnocent || slot !== lane.head)
-    if (isLost) {
-      lane.tail.isInnocent = lane.tail.isInnocent || slot === lane.head
-      this.#leave(lane)
-    } else if (error instanceof RemoteError) this.#measure(now - slot.since)
+    if (isLost) this.#spareInnocent(slot)
+    const { isInnocent } = slot
+    if (isLost) this.#leave(lane)
+    else if (error instanceof RemoteError) this.#measure(now - slot.since)
     this.#release(slot, now)
-    if (isInnocent) this.#work.onSpared(batch)
+    if (isLost && isInnocent) this.#work.onSpared(batch, error)
     else this.#work.onError(batch, error, lane.workerId)
     this.#feedNext(lane, now)
   }
@@ -153,7 +168,17 @@ export class Dispatcher implements LaneListener, RecallListener {
     if (!this.#isStopped && this.#idle.size > 0) this.#recall.request(this.#idle.size)
   }
 
+  /** What waited behind another one cannot have been the cause; what of many ran, nobody knows here. */
+  #spareInnocent(slot: Slot): void {
+    const { head, slots } = slot.lane
+    const isUnclear = slots.length > 2
+    for (const each of slots) each.isInnocent ||= isUnclear || each !== head
+    // Run again, the one that ends workers is found out.
+    this.#isCareful ||= isUnclear
+  }
+
   #measure(ms: number): void {
+    this.#measured++
     this.#meanMs = this.#meanMs === undefined ? ms : this.#meanMs + (ms - this.#meanMs) / 4
   }
 
@@ -166,7 +191,7 @@ export class Dispatcher implements LaneListener, RecallListener {
   }
 
   #countHead({ head }: Lane, by: 1 | -1): void {
-    if (head.batch === undefined) return
+    if (head?.batch === undefined) return
     this.#busyCount += by
     this.#runningItems += by * head.batch.items.length
   }
@@ -198,15 +223,16 @@ export class Dispatcher implements LaneListener, RecallListener {
   /** Gives a lane what it can take; false when there was not enough for it. */
   #feed(lane: Lane): boolean {
     if (this.#isStopped || !lane.isLive) return true
-    if (lane.isIdle && !this.#fill(lane, lane.head)) {
+    if (lane.isIdle && !this.#fill(lane)) {
       this.#open.delete(lane)
       if (lane.isLive) this.#idle.add(lane)
       this.#recall.request(this.#idle.size)
       return false
     }
     this.#idle.delete(lane)
-    const isOpen = this.isAhead && lane.tail.call === undefined && lane.workerId !== this.#ownId
-    if (isOpen && lane.isLive && !this.#fill(lane, lane.tail)) {
+    const depth = lane.workerId === this.#ownId ? 1 : this.#depth
+    while (lane.isLive && lane.slots.length < depth) {
+      if (this.#fill(lane)) continue
       if (lane.isLive) this.#open.add(lane)
       return false
     }
@@ -214,13 +240,13 @@ export class Dispatcher implements LaneListener, RecallListener {
     return true
   }
 
-  #fill(lane: Lane, slot: Slot): boolean {
+  #fill(lane: Lane): boolean {
     if (this.#isAsking) return false
     this.#isAsking = true
     let batch: Batch | undefined
     let call: StartedCall | undefined
     try {
-      batch = this.#work.next(lane.workerId, slot === lane.tail)
+      batch = this.#work.next(lane.workerId, !lane.isIdle)
       if (batch !== undefined && lane.isLive && !this.#isStopped) call = this.#work.call(batch, lane.workerId)
     } finally {
       this.#isAsking = false
@@ -231,8 +257,9 @@ export class Dispatcher implements LaneListener, RecallListener {
       this.#work.onSpared(batch)
       return false
     }
-    slot.fill(batch, call, this.#clock.now())
-    if (slot === lane.head) this.#countHead(lane, 1)
+    const isFirst = lane.isIdle
+    lane.add(batch, call, this.#clock.now())
+    if (isFirst) this.#countHead(lane, 1)
     return true
   }
 }

@@ -148,7 +148,8 @@ export class ItemRun implements DispatchWork, SourceListener, FailureSink, Deman
     this.resume()
   }
 
-  onSpared(batch: Batch): void {
+  onSpared(batch: Batch, loss: WorkerTerminatedError | undefined = this.#lastLoss): void {
+    this.#lastLoss = loss
     this.#reruns.addBatch(batch)
     this.resume()
   }

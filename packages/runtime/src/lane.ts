@@ -1,4 +1,4 @@
-/** What one worker has of a collection: the batch that it runs and the one that waits there behind it. */
+/** What one worker has of a collection: the batch that it runs and those that wait there behind it. */
 
 import type { Batch } from './batch.ts'
 import type { StartedCall } from './caller.ts'
@@ -15,29 +15,44 @@ export class Lane {
   isLive = true
   /** Whether it has answered nothing yet. */
   isNew = true
-  /** Runs. */
-  head: Slot
-  /** Waits at the worker until the head is done. */
-  tail: Slot
+  readonly #listener: LaneListener
+  /** Those that are taken, in the order in which they run: the first one runs, the others wait at the worker. */
+  readonly #slots: Slot[] = []
+  readonly #free: Slot[] = []
 
   constructor(workerId: number, listener: LaneListener) {
     this.workerId = workerId
-    this.head = new Slot(this, listener)
-    this.tail = new Slot(this, listener)
+    this.#listener = listener
+  }
+
+  get slots(): readonly Slot[] {
+    return this.#slots
+  }
+
+  /** Runs; undefined when nothing does. */
+  get head(): Slot | undefined {
+    return this.#slots[0]
   }
 
   get isIdle(): boolean {
-    return this.head.call === undefined
+    return this.#slots.length === 0
   }
 
-  /** Frees a slot; if it was the head's, what waited runs now. */
+  /** Gives a batch its place behind the others. */
+  add(batch: Batch, call: StartedCall, now: number): void {
+    const slot = this.#free.pop() ?? new Slot(this, this.#listener)
+    this.#slots.push(slot)
+    slot.fill(batch, call, now)
+  }
+
+  /** Frees a slot; if it was the head's, what waited next runs now. */
   release(slot: Slot, now: number): void {
+    const at = this.#slots.indexOf(slot)
+    this.#slots.splice(at, 1)
+    this.#free.push(slot)
     slot.batch = undefined
     slot.call = undefined
-    if (slot !== this.head || this.tail.call === undefined) return
-    this.head = this.tail
-    this.tail = slot
-    this.head.since = now
+    if (at === 0 && this.head !== undefined) this.head.since = now
   }
 }
 

@@ -3,15 +3,16 @@
 import type { Mailbox } from '@dialback/protocol'
 
 export class SentThings {
-  readonly #sent = new WeakMap<Mailbox, Set<string>>()
+  /** By connection, then by process: asked with every call, which must not make a new string. */
+  readonly #sent = new WeakMap<Mailbox, Map<number, Set<string>>>()
 
   /** True the first time that `hash` is sent over a connection to a process, which is then taken to have it. */
   isNew(mailbox: Mailbox, to: number, hash: string): boolean {
-    const sent = this.#sent.get(mailbox) ?? new Set()
-    this.#sent.set(mailbox, sent)
-    const key = `${to} ${hash}`
-    if (sent.has(key)) return false
-    sent.add(key)
+    if (this.#sent.get(mailbox)?.get(to)?.has(hash) === true) return false
+    const processes = this.#sent.get(mailbox) ?? new Map<number, Set<string>>()
+    this.#sent.set(mailbox, processes)
+    const sent = processes.get(to) ?? new Set()
+    processes.set(to, sent.add(hash))
     return true
   }
 

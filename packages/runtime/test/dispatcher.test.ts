@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { CallInput } from '../src/caller.ts'
 import type { CollectionOptions } from '../src/collection-options.ts'
 import { pmap } from '../src/pmap.ts'
 import { Gates } from './gates.ts'
@@ -19,6 +20,7 @@ async function efficiency(
   return { efficiency: workMs / 2 / tookMs, cluster }
 }
 
+const firstOf = (input: CallInput): unknown => (input.kind === 'batch' ? input.items[0] : input.args[0])
 const sizes = ({ calls }: SimulatedCluster): number[] =>
   calls.map(({ input }) => (input.kind === 'batch' ? input.items.length : 1))
 
@@ -76,6 +78,23 @@ test('Dispatcher has a second batch wait at each worker while batches are short'
   result.catch(() => {})
 })
 
+test('Dispatcher has as many items wait at each worker as take about 1 ms', async () => {
+  const waiting = async (costMs: number): Promise<number> => {
+    const cluster = new SimulatedCluster({ workers: 2, costMs: () => costMs })
+    void pmap(cluster, square, upTo(10_000))
+    await cluster.clock.advance(100)
+    return cluster.open.length
+  }
+  expect(await Promise.all([0.05, 0.25, 1].map(waiting))).toEqual([32, 8, 4])
+})
+
+test('Dispatcher has no more than one item wait at each worker before it knows that all are short', async () => {
+  const cluster = new SimulatedCluster({ workers: 2, costMs: () => 0.05 })
+  void pmap(cluster, square, upTo(10_000))
+  await cluster.clock.advance(1)
+  expect(cluster.open.length).toBe(4)
+})
+
 test('Dispatcher has nothing wait at a worker while batches are long', async () => {
   const cluster = new SimulatedCluster({ workers: 2, costMs: () => 20 })
   void pmap(cluster, square, upTo(100))
@@ -99,6 +118,15 @@ test('Dispatcher gives what waits behind a long item to a worker that has nothin
   gates.open(2)
   gates.open(3)
   expect(await result).toEqual(upTo(5))
+})
+
+test('Dispatcher gives all that waits behind a long item to a worker that has nothing to do', async () => {
+  const costMs = (x: unknown): number => (x === 1_000 ? 500 : 0.05)
+  const cluster = new SimulatedCluster({ workers: 2, latencyMs: 0.1, costMs })
+  expect(await cluster.clock.passUntil(pmap(cluster, square, upTo(1_010)))).toBeLessThan(535)
+  const ranOn = new Map(cluster.calls.map(({ input, workerId }) => [firstOf(input), workerId]))
+  const onSlow = [...ranOn].filter(([item, id]) => Number(item) > 1_000 && id === ranOn.get(1_000))
+  expect(onSlow).toEqual([])
 })
 
 test('Dispatcher goes on when a batch has begun before it could be taken back', async () => {

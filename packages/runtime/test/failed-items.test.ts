@@ -83,6 +83,19 @@ test('an item that waited behind the one that killed the worker is not held resp
   expect([failed, runs.sort((a, b) => a - b)]).toEqual([[1], [0, 1, 2, 3]])
 })
 
+test('of many short items at a worker that is lost the one is held responsible that ends the next one as well', async () => {
+  const cluster = new SimulatedCluster({ workers: 3, latencyMs: 0.1, costMs: () => 0.05 })
+  const items = Array.from({ length: 1_000 }, (_, i) => i)
+  const { fn, runs } = deadly(cluster, oomKilled, Number.POSITIVE_INFINITY, [500])
+  const failed: number[] = []
+  const onError = (_error: Error, item: number): number => -failed.push(item)
+  const values = pmap(cluster, fn, items, { onError })
+  await cluster.clock.passUntil(values)
+  expect(failed).toEqual([500])
+  expect(await values).toEqual(items.with(500, -1))
+  expect([runs.get(500), cluster.workers().length]).toEqual([2, 1])
+})
+
 test.each([preempted, oomKilled])(
   'of a batch whose worker is lost (%o) the items are run again alone',
   async (exit) => {
