@@ -410,12 +410,12 @@ test("podExit() tells V8's full heap by the log where the status was cut off bef
   })
   const lines = ['FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory']
   expect(podExit(end, { container })?.reason).toBe('Error')
-  expect(podExit(end, { container, lines })).toMatchObject({ reason: 'HeapOutOfMemory', logs: lines })
+  expect(podExit(end, { container, lines })).toMatchObject({ reason: 'HeapOutOfMemory' })
 })
 
-test('podExit() gives the last lines that the status holds', () => {
-  expect(podExit(pod({ state: terminated('Error', 3, 'one\n\ntwo\n') }), { container })?.logs).toEqual([
-    'one',
-    'two',
-  ])
+test('podExit() gives the last lines of the log and of the status, each once', () => {
+  const end = pod({ state: terminated('Error', 3, 'one\n\ntwo\n') })
+  expect(podExit(end, { container, lines: ['none', 'one'] })?.logs).toEqual(['none', 'one', 'two'])
+  expect(podExit(end, { container, lines: ['none', 'one', 'two'] })?.logs).toEqual(['none', 'one', 'two'])
+  expect(podExit(end, { container })?.logs).toEqual(['one', 'two'])
 })

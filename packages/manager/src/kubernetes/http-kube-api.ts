@@ -36,8 +36,8 @@ export class HttpKubeApi implements KubeApi {
     return (await create(this.#client, { namespace, resource: 'pods', object: pod, signal })) as V1Pod
   }
 
-  async getPod(namespace: string, name: string, { signal }: Waiting = {}): Promise<V1Pod> {
-    return (await this.#get('pods', namespace, name, signal)) as V1Pod
+  async getPod(namespace: string, name: string, options: Waiting = {}): Promise<V1Pod> {
+    return (await this.#get('pods', namespace, name, options)) as V1Pod
   }
 
   async deletePod(namespace: string, name: string, options: DeleteOptions = {}): Promise<void> {
@@ -70,19 +70,18 @@ export class HttpKubeApi implements KubeApi {
   }
 
   async watchPods(namespace: string, options: WatchOptions): Promise<KubeStream> {
-    const { signal, ...query } = options
+    const { signal, isRetried = false, ...query } = options
     return await this.#client.stream({
       request: { verb: 'watch', resource: 'pods', namespace },
       method: 'GET',
       path: withQuery(resourcePath('pods', namespace), { ...query, watch: true, allowWatchBookmarks: true }),
       signal,
-      // The watcher waits by itself, and lists first.
-      isRetried: false,
+      isRetried,
     })
   }
 
   async podLog(namespace: string, name: string, options: LogOptions): Promise<KubeStream> {
-    const { signal, isFollowed, isTimestamped, ...query } = options
+    const { signal, isRetried = false, isFollowed, isTimestamped, ...query } = options
     return await this.#client.stream({
       request: { verb: 'get', resource: 'pods/log', namespace, name },
       method: 'GET',
@@ -92,7 +91,7 @@ export class HttpKubeApi implements KubeApi {
         timestamps: isTimestamped,
       }),
       signal,
-      isRetried: false,
+      isRetried,
     })
   }
 
@@ -158,21 +157,26 @@ export class HttpKubeApi implements KubeApi {
     this.#client.close()
   }
 
-  async #get(resource: string, namespace: string, name: string, signal?: AbortSignal): Promise<unknown> {
+  async #get(resource: string, namespace: string, name: string, options: Waiting = {}): Promise<unknown> {
     return await this.#client.json({
       request: { verb: 'get', resource, namespace, name },
       method: 'GET',
       path: resourcePath(resource, namespace, name),
-      signal,
+      ...options,
     })
   }
 
-  async #list(resource: string, namespace: string, { signal, ...query }: ListOptions): Promise<unknown> {
+  async #list(
+    resource: string,
+    namespace: string,
+    { signal, isRetried = true, ...query }: ListOptions,
+  ): Promise<unknown> {
     return await this.#client.json({
       request: { verb: 'list', resource, namespace },
       method: 'GET',
       path: withQuery(resourcePath(resource, namespace), query),
       signal,
+      isRetried,
     })
   }
 

@@ -52,6 +52,8 @@ export interface KubeApi extends AsyncDisposable {
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined
+  /** @default true: what may pass is tried again within a bound */
+  readonly isRetried?: boolean
 }
 
 export interface DeleteOptions {
@@ -66,6 +68,7 @@ export interface ListOptions extends Waiting {
   readonly resourceVersion?: string
 }
 
+/** A watch is not tried again unless told so: whoever watches has to list first. */
 export interface WatchOptions extends Waiting {
   readonly labelSelector: string
   readonly resourceVersion: string
@@ -73,6 +76,7 @@ export interface WatchOptions extends Waiting {
   readonly timeoutSeconds: number
 }
 
+/** Nor is a log: whoever follows knows how far it got. */
 export interface LogOptions extends Waiting {
   readonly container: string
   readonly isFollowed?: boolean

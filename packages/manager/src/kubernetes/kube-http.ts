@@ -22,6 +22,8 @@ const maxConnections = 16
 /** An API server that takes longer for the head of an answer hangs, or the network does. */
 const answerTimeoutMs = 30_000
 
+const streamAliveMs = 20_000
+
 interface Agents {
   readonly credentials: Credentials
   readonly calls: http.Agent
@@ -114,7 +116,8 @@ export class KubeHttp {
     this.#agents = {
       credentials,
       calls: new Agent({ ...options, keepAlive: true, maxSockets: maxConnections }),
-      streams: new Agent(options),
+      // A stream may be silent for long: without a sign of life now and then a dead connection would not be noticed.
+      streams: new Agent({ ...options, keepAlive: true, keepAliveMsecs: streamAliveMs, maxFreeSockets: 0 }),
     }
     return this.#agents
   }

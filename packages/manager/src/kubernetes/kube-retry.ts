@@ -60,7 +60,7 @@ function boundMs({ kind }: KubeError, { unreachableMs }: RetryCall): number {
 }
 
 /** Resolves after `ms`; rejects with the signal's reason when that fires first. */
-async function pause(
+export async function pause(
   ms: number,
   { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {

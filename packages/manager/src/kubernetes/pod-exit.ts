@@ -99,10 +99,17 @@ function terminatedState(pod: V1Pod, container: string): V1ContainerStateTermina
   return status?.state?.running === undefined ? status?.lastState?.terminated : undefined
 }
 
+/**
+ * The log may not have come to its end yet, and the status holds only the last part of it: both together, each line once.
+ */
 function linesOf(
   terminated: V1ContainerStateTerminated | undefined,
   lines: readonly string[] = [],
 ): readonly string[] {
-  if (lines.length > 0) return lines
-  return terminated?.message?.split('\n').filter((line) => line.trim() !== '') ?? []
+  const told = terminated?.message?.split('\n').filter((line) => line.trim() !== '') ?? []
+  const last = lines.findLast((line) => line.trim() !== '')
+  const overlap = last === undefined ? -1 : told.lastIndexOf(last)
+  return [...lines, ...told.slice(overlap + 1)].slice(-maxLines)
 }
+
+const maxLines = 40
