@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { myid, RemoteError, remoteCallFetch, WorkerTerminatedError, workers } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { note, notesSoFar } from './fixtures/notes.ts'
@@ -182,18 +181,18 @@ test('a call to a worker that is known to be dead rejects at once with its loss,
   await using started = await startCluster(2)
   const { cluster } = started
   await cluster.remoteCallFetch(() => process.exit(3), 2).catch(() => {})
-  const startedAt = performance.now()
 
   const here = cluster.remoteCallFetch(() => 0, 2)
   const there = cluster.remoteCallFetch(
     async () => await remoteCallFetch(() => 0, 2).catch((error: unknown) => error),
     3,
   )
+  const first = await Promise.race([here.catch(() => 'here'), cluster.remoteCallFetch(() => 'round trip', 3)])
 
+  expect(first).toBe('here')
   await expect(here).rejects.toMatchObject({ name: 'WorkerTerminatedError', workerId: 2, exitCode: 3 })
   expect(await there).toBeInstanceOf(WorkerTerminatedError)
   expect(await there).toMatchObject({ workerId: 2, exitCode: 3, reason: 'Exited' })
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
 test('a nested call to a worker that is killed meanwhile rejects with one prefix for each hop', async () => {
@@ -220,7 +219,8 @@ test('a caller that is killed cancels what it had asked for elsewhere, and harms
 
   cluster.remoteDo(async () => {
     void remoteCallFetch(waitForKey, 3, 'never')
-    await sleep(200)
+    // After that one, as calls to one worker start in order.
+    await remoteCallFetch(() => 0, 3)
     process.kill(process.pid, 'SIGKILL')
   }, 2)
   await started.logged('Worker 2 was terminated')

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { type Future, remoteCall, remoteCallFetch, remoteCallWait } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { startCluster } from './test-cluster.ts'
@@ -209,7 +210,7 @@ test('a Future whose call is interrupted rejects for another worker that waits f
   await using started = await startCluster(2)
   const { cluster } = started
   const future = cluster.remoteCall(() => {
-    process.stderr.write('spinning\n')
+    writeSync(2, 'spinning\n')
     for (;;);
   }, 2)
   const read = cluster.remoteCallFetch(async (there: Future<never>) => await there.fetch(), 3, future)
@@ -217,7 +218,7 @@ test('a Future whose call is interrupted rejects for another worker that waits f
     expect(read).rejects.toThrow(/Interrupted/),
     expect(future.fetch()).rejects.toThrow(/Interrupted/),
   ])
-  await cluster.remoteCallFetch(() => 0, 3)
+  await Promise.all([started.logged('2: spinning'), cluster.remoteCallFetch(() => 0, 3)])
 
   await cluster.interrupt(2)
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalManager } from '@dialback/manager'
 import { decodeWelcome, encodeHandshake, type Hello, protocolVersion } from '@dialback/protocol'
 import { Packr } from 'msgpackr'
@@ -151,7 +150,6 @@ test.each<[title: string, changes: Partial<Hello>]>([
   )
 
   await attacked.answerTo({ ...attacked.validHello(), ...changes })
-  await sleep(300)
 
   expect(await running).toBe('unharmed')
   await attacked.expectUnharmed()
@@ -183,12 +181,10 @@ test('connections that say nothing, or a byte now and then, are dropped with a l
     slow.write(upgrade[at++] ?? 'a')
     slowUpgraded.write('a')
   }, 200)
-  const startedAt = performance.now()
 
   await Promise.all([closed(silent), once(silentUpgraded, 'close'), closed(slow), closed(slowUpgraded)])
   clearInterval(dribble)
 
-  expect(performance.now() - startedAt).toBeLessThan(20_000)
   await attacked.started.logged('Dropped a connection')
   await attacked.expectUnharmed()
   expect(attacked.drops()).toHaveLength(4)
@@ -246,10 +242,12 @@ test('more silent connections than are allowed are turned away, and live workers
       return socket
     }),
   )
-  await sleep(500)
-  const open = sockets.filter((socket) => !socket.destroyed && !socket.readableEnded)
+  await new Promise<void>((resolve) => {
+    let closed = 0
+    for (const socket of sockets) socket.resume().once('close', () => ++closed === 400 - 256 && resolve())
+  })
 
-  expect(open.length).toBeLessThanOrEqual(256)
+  expect(await attacked.started.logged('too many others')).toMatch(/^warn: Dropped a connection/)
   await attacked.expectUnharmed()
   for (const socket of sockets) socket.destroy()
 })
@@ -258,11 +256,11 @@ test('a Cluster is disposed at once although somebody holds a connection open', 
   const attacked = await startAttacked()
   await attacked.dial()
   await attacked.dialWebSocket()
-  const startedAt = performance.now()
 
   await attacked[Symbol.asyncDispose]()
 
-  expect(performance.now() - startedAt).toBeLessThan(3_000)
+  // It did not wait until these were dropped for saying nothing.
+  expect(attacked.drops()).toEqual([])
 })
 
 interface Attacked extends AsyncDisposable {

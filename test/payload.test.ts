@@ -100,23 +100,24 @@ test.each(ways)(
     await using started = await start()
     const { cluster } = started
     const bytes = pattern(100 * 2 ** 20)
-    const delays: number[] = []
+    let pongs = 0
     let isDone = false
     const pinging = (async () => {
       while (!isDone) {
-        const sentAt = performance.now()
         await cluster.remoteCallFetch(() => 'pong', 3)
-        delays.push(performance.now() - sentAt)
+        pongs += 1
         await sleep(5)
       }
     })()
 
     const back = await cluster.remoteCallFetch((there: Uint8Array) => there, 2, bytes)
     isDone = true
+    const pongsMeanwhile = pongs
     await pinging
 
     expect(hash(back)).toBe(hash(bytes))
-    expect(delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)] ?? 0).toBeLessThan(100)
+    // A body that went in one piece would let through none but the first.
+    expect(pongsMeanwhile).toBeGreaterThan(3)
   },
 )
 

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalManager, remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
@@ -16,6 +17,7 @@ test('connections that break lose no call, run none twice, and keep their order'
   for (let i = 0; i < 600; i++) {
     calls.push(cluster.remoteCallFetch(noteAndReturn, 2, i, new Uint8Array(i % 20 === 0 ? 400_000 : 10)))
     if (i % 40 !== 39) continue
+    await proxy.connected()
     await sleep(20)
     broken += proxy.break()
   }
@@ -45,6 +47,7 @@ test('large bodies and nested calls survive connections that break under way', a
     ),
   )
   for (let i = 0; i < 10; i++) {
+    await proxy.connected()
     await sleep(30)
     proxy.break()
   }
@@ -60,6 +63,7 @@ test('a worker in a busy loop whose connection breaks goes on and answers', asyn
 
   const call = cluster.remoteCallFetch(
     (ms: number) => {
+      writeSync(2, 'spinning\n')
       const end = performance.now() + ms
       while (performance.now() < end);
       return 'done'
@@ -67,7 +71,7 @@ test('a worker in a busy loop whose connection breaks goes on and answers', asyn
     2,
     1_500,
   )
-  await sleep(300)
+  await started.logged('2: spinning')
   proxy.break()
 
   expect(await call).toBe('done')

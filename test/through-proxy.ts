@@ -1,6 +1,6 @@
 /** Puts a TCP proxy between a cluster and its workers: its connections can be broken, held up, or closed for good. */
 
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { ClusterManager, LaunchContext } from '@dialback/manager'
 
@@ -13,6 +13,8 @@ export interface Proxy extends AsyncDisposable {
   readonly admitted: readonly Credentials[]
   /** How many bytes went to the workers so far. */
   readonly sent: number
+  /** Waits until each worker, of one thread, has been welcomed on both of its connections. */
+  connected(): Promise<void>
   /** Breaks all connections; new ones can be made. */
   break(): number
   /** From now on nothing passes, though the connections stay. */
@@ -23,6 +25,9 @@ export interface Proxy extends AsyncDisposable {
 
 export async function openProxy(): Promise<Proxy> {
   const sockets = new Set<Socket>()
+  /** By upstream socket: how often it brought something; first comes the upgrade, then the welcome. */
+  const arrivals = new Map<Socket, number>()
+  const arrived = new EventEmitter()
   const admitted: Credentials[] = []
   let targetPort = 0
   let isHeld = false
@@ -37,11 +42,16 @@ export async function openProxy(): Promise<Proxy> {
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
+        arrivals.delete(from)
         to.destroy()
       })
       from.on('data', (bytes) => {
         if (isHeld) return
-        if (from === upstream) sent += bytes.byteLength
+        if (from === upstream) {
+          sent += bytes.byteLength
+          arrivals.set(from, (arrivals.get(from) ?? 0) + 1)
+          arrived.emit('data')
+        }
         if (!to.write(bytes)) {
           from.pause()
           to.once('drain', () => from.resume())
@@ -55,6 +65,7 @@ export async function openProxy(): Promise<Proxy> {
   const { port } = server.address() as AddressInfo
   const breakAll = (): number => {
     const count = sockets.size
+    arrivals.clear()
     for (const socket of sockets) socket.resetAndDestroy()
     return count
   }
@@ -69,6 +80,10 @@ export async function openProxy(): Promise<Proxy> {
         targetPort = Number(new URL(credentials.url).port)
         return { ...credentials, url: `ws://127.0.0.1:${port}` }
       }),
+    connected: async () => {
+      const welcomed = (): number => [...arrivals.values()].filter((count) => count >= 2).length
+      while (welcomed() < 2 * admitted.length) await once(arrived, 'data')
+    },
     break: breakAll,
     holdUp: () => {
       isHeld = true
