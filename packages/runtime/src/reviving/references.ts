@@ -127,8 +127,10 @@ function wholeOrExport(namespace: Namespace, name: string): unknown {
   const required = 'module.exports' in namespace ? namespace['module.exports'] : namespace
   if (name === 'module.exports') return required
   if (name.startsWith('__toESM')) return toNamespace(required, name === '__toESM node')
-  if (!(name in namespace)) throw new ProtocolError(`A module has no export ${name}`)
-  return namespace[name]
+  // What this process has itself of a CommonJS module is found without the names that an import gives its members.
+  const holder = name in namespace ? namespace : (Object(required) as Namespace)
+  if (!(name in holder)) throw new ProtocolError(`A module has no export ${name}`)
+  return holder[name]
 }
 
 /** What esbuild's `__toESM` does, which compiled code imports CommonJS modules through. */
