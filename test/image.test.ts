@@ -67,6 +67,43 @@ test("{ code: 'image' } imports everything from the same paths of the image", as
   expect(await output(dir, "{ code: 'image' }")).toEqual(['here', 'here', [1, 2]])
 })
 
+test("{ external } names a package that is not in the worker's image", async () => {
+  await using here = await imageWith('here')
+  await using bare = await withTempDir()
+
+  const options = `{ cwd: ${JSON.stringify(bare.path)}, external: ['with-addon'] }`
+  expect(await output(here, options)).toEqual([
+    expect.stringMatching(/^Cannot load with-addon from the worker's image: Cannot find module 'with-addon'/),
+    expect.stringMatching(/^On worker 2: Error: Cannot find package 'with-addon'/),
+    [1, 2],
+  ])
+})
+
+test("{ code: 'image' } names the first file that differs", async () => {
+  await using dir = await withTempDir({ resolvesPackages: true })
+  const file = join(dir.path, 'script.ts')
+  await writeFile(join(dir.path, 'one.ts'), "export { one } from './deeper.ts'")
+  await writeFile(join(dir.path, 'deeper.ts'), 'export const one = () => 1')
+  await writeFile(
+    file,
+    `import { writeFileSync } from 'node:fs'
+    import { addProcs, remoteCallFetch } from '@dialback/manager'
+    import { one } from './one.ts'
+    await addProcs(1, { code: 'image' })
+    console.log(await remoteCallFetch(() => one(), 2))
+    writeFileSync(new URL('deeper.ts', import.meta.url), 'export const one = () => 2')
+    await addProcs(1)
+    const error = await remoteCallFetch(() => one(), 3).catch((reason: Error) => reason)
+    console.log(error.name + ': ' + error.message)`,
+  )
+
+  const { stdout } = await runScript(file, { cwd: dir.path })
+
+  expect(stdout).toBe(
+    `1\nVersionMismatchError: The worker's image has another ${join(dir.path, 'deeper.ts')} than the program\n`,
+  )
+})
+
 test('addProcs() refuses what is no way to get modules', async () => {
   await using cluster = new Cluster()
 

@@ -115,6 +115,18 @@ test.each(throwables)(
   },
 )
 
+test('what a module throws that a function needs is thrown by the call', async () => {
+  await using started = await startCluster(1)
+  const load = async (): Promise<number> => (await import('./fixtures/throws-when-loaded.ts')).value
+
+  for (const _ of [1, 2]) {
+    const error = await rejectionOf(started.cluster.remoteCallFetch(load, 2))
+    expect(error).toBeInstanceOf(RemoteError)
+    expect(error).toMatchObject({ message: 'On worker 2: RangeError: Not in this place', workerId: 2 })
+  }
+  expect(await started.cluster.remoteCallFetch(() => 'usable', 2)).toBe('usable')
+})
+
 test('what a function on the manager throws rejects the nested call of a worker only', async () => {
   await using started = await startCluster(1)
   const { cluster } = started

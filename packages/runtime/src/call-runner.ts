@@ -1,6 +1,6 @@
 /** Runs the calls that arrive in this process, and answers them. */
 
-import { AbortError, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { AbortError, type Call, DialbackError, type EncodedBody, type Mailbox } from '@dialback/protocol'
 import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
 import { RunningCall, runningCall } from './call-context.ts'
 import { CallLanes } from './call-lanes.ts'
@@ -120,7 +120,7 @@ export class CallRunner {
     this.#waiting = [job]
     definition.then(
       (ready) => this.#resume(job, () => this.#enterLane(job, ready)),
-      (error: unknown) => this.#resume(job, () => this.#report(job, 'failed', error)),
+      (error: unknown) => this.#resume(job, () => this.#report(job, kindOf(error), error)),
     )
   }
 
@@ -267,4 +267,9 @@ export class CallRunner {
   #answerUnknown({ call, mailbox }: Job): void {
     mailbox.post({ type: 'unknown', id: call.id })
   }
+}
+
+/** What a module of the user throws when it is loaded is thrown by the call; what is wrong with the call itself is not. */
+function kindOf(error: unknown): KeptValue['kind'] {
+  return error instanceof DialbackError ? 'failed' : 'thrown'
 }

@@ -94,7 +94,7 @@ export class References {
     if (target === 'runtime') return runtimeUrl
     if (target !== undefined && isModuleId(target)) return this.#store.urlOf(target)
     const parent = target === 'external' ? pathToFileURL(`${process.cwd()}/`).href : parentUrl
-    return resolveSpecifier('import', specifier, parent)?.url ?? specifier
+    return (resolveSpecifier('import', specifier, parent) ?? beside(specifier, parent))?.url ?? specifier
   }
 
   #exported(reference: Extract<Reference, { from: 'module' }>): unknown {
@@ -147,8 +147,7 @@ function toNamespace(required: unknown, isNodeMode: boolean): object {
 }
 
 function externalNamespace(specifier: string): Namespace {
-  const require = createRequire(pathToFileURL(`${process.cwd()}/`))
-  const exports: unknown = require(specifier)
+  const exports: unknown = requireExternal(specifier)
   if (
     typeof exports === 'object' &&
     exports !== null &&
@@ -157,6 +156,15 @@ function externalNamespace(specifier: string): Namespace {
     return exports as Namespace
   }
   return { ...(Object(exports) as Namespace), default: exports, 'module.exports': exports }
+}
+
+function requireExternal(specifier: string): unknown {
+  try {
+    return createRequire(pathToFileURL(`${process.cwd()}/`))(specifier)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ProtocolError(`Cannot load ${specifier} from the worker's image: ${why}`, { cause })
+  }
 }
 
 function builtin(name: string, path: string): unknown {
