@@ -1,4 +1,12 @@
-import { myid, RemoteError, remoteCallFetch, WorkerTerminatedError, workers } from '@dialback/manager'
+import { writeSync } from 'node:fs'
+import {
+  myid,
+  RemoteError,
+  remoteCallFetch,
+  remoteDo,
+  WorkerTerminatedError,
+  workers,
+} from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { note, notesSoFar } from './fixtures/notes.ts'
 import { startCluster } from './test-cluster.ts'
@@ -153,6 +161,30 @@ test('remoteDo() prints what the function throws where it ran, and nowhere else'
   expect(await cluster.remoteCallFetch(() => 'alive', 2)).toBe('alive')
   expect(output.filter((line) => line.includes('thrown on the worker'))).toHaveLength(1)
   expect(log.filter((line) => !line.endsWith('is up'))).toEqual([])
+})
+
+test('remoteDo() to a worker whose thread was replaced meanwhile runs there', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const shout = (text: string): void => void writeSync(2, `${text}\n`)
+  const shoutThere = async (text: string): Promise<void> =>
+    await cluster.remoteCallFetch((what: string) => remoteDo(shout, 3, what), 2, text)
+  await shoutThere('first')
+  await started.logged('3: first')
+  const spinning = cluster
+    .remoteCallFetch(() => {
+      writeSync(2, 'spinning\n')
+      for (;;);
+    }, 3)
+    .catch(() => {})
+  await started.logged('3: spinning')
+  await cluster.interrupt(3)
+  await spinning
+
+  // The caller does not know that its function has to be sent again.
+  await shoutThere('second')
+
+  expect(await started.logged('3: second')).toBe('3: second')
 })
 
 test('remoteDo() to the own id prints what the function throws there', async () => {

@@ -20,6 +20,8 @@ interface Passed {
   readonly from: WorkerConnection
   readonly to: WorkerConnection
   readonly workerId: number
+  /** Its caller waits for no answer: it is not cancelled with its caller. */
+  readonly isSilent: boolean
 }
 
 interface Stream {
@@ -94,10 +96,10 @@ export class Relay {
   /** Answers for a connection that is gone with `refusal`, an error's body, and cancels what it had asked for. */
   remove(connection: WorkerConnection, refusal: EncodedBody, kind: 'thrown' | 'failed' = 'failed'): void {
     this.#ranges.delete(connection.range)
-    for (const [id, { from, to, workerId }] of this.#passed) {
+    for (const [id, { from, to, workerId, isSilent }] of this.#passed) {
       if (to === connection) from.mailbox.post({ type: 'error', id, kind }, refusal)
-      else if (from === connection) to.mailbox.post({ type: 'cancel', id, to: workerId })
-      else continue
+      else if (from !== connection) continue
+      else if (!isSilent) to.mailbox.post({ type: 'cancel', id, to: workerId })
       this.#passed.delete(id)
     }
     for (const [stream, { source, sink, answers }] of this.#streams) {
@@ -124,8 +126,9 @@ export class Relay {
       if (header.stream !== undefined) from.mailbox.post({ type: 'stop', stream: header.stream })
       return
     }
-    if (header.type === 'fetch' || (header.type === 'call' && header.isSilent !== true)) {
-      this.#passed.set(header.id, { from, to, workerId: header.to })
+    if (header.type === 'fetch' || header.type === 'call') {
+      const isSilent = header.type === 'call' && header.isSilent === true
+      this.#passed.set(header.id, { from, to, workerId: header.to, isSilent })
     }
     this.#forward(header, bytes, { source: from.mailbox, sink: to.mailbox, answers: undefined })
   }

@@ -95,12 +95,17 @@ test('Relay answers for a worker that is not there, and forgets nothing of it', 
   expect(workers.relay.size).toBe(0)
 })
 
-test('Relay keeps no calls that want no answer', async () => {
+test('Relay keeps calls that want no answer until they have started', async () => {
   using workers = new RelayedWorkers()
   const [from, to] = [workers.add(2), workers.add(3)]
-  from.thread.mailbox.post({ type: 'call', id: from.thread.nextId(), to: 3, fn: 'f', isSilent: true })
+  const id = from.thread.nextId()
+  from.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f', isSilent: true })
   await settled()
   expect(to.thread.messages).toHaveLength(1)
+  expect(workers.relay.size).toBe(1)
+  to.thread.mailbox.post({ type: 'result', id })
+  await settled()
+  expect(from.thread.messages).toEqual([{ type: 'result', id }])
   expect(workers.relay.size).toBe(0)
 })
 

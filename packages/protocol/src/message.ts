@@ -21,7 +21,7 @@ export interface Call {
   readonly claim?: Claim
   /** Keep the value there under this reference and answer without it. */
   readonly keep?: number
-  /** No answer is wanted; what the function throws is printed where it ran. */
+  /** Answered with an empty `result` as soon as it starts; what the function throws is printed where it ran. */
   readonly isSilent?: boolean
   /** Calls behind it wait until it has settled: what `everywhere` defined is there before the first call. */
   readonly isBarrier?: boolean
@@ -35,7 +35,7 @@ export interface Claim {
   readonly generation: number
 }
 
-/** The function returned. Body: its value; none when the value is kept. */
+/** The function returned, or a silent call has started. Body: the value; none when that is kept, or nobody wants it. */
 export interface Result {
   readonly type: 'result'
   readonly id: number

@@ -171,6 +171,7 @@ export class CallRunner {
     if (definition.slowestMs > slowMs) mailbox.link.flush()
     const running = new RunningCall(call.id, this.#options.peer)
     this.#running.set(call.id, { call: running, job })
+    if (call.isSilent === true) this.#answerStarted(job)
     const startedAt = performance.now()
     try {
       const value = runningCall.run(running, () => this.#invoke(call, definition, body))
@@ -235,6 +236,7 @@ export class CallRunner {
   #report(job: Job, kind: 'thrown' | 'failed', error: unknown): void {
     const { carrier, print } = this.#options
     if (job.call.isSilent === true) {
+      if (!this.#running.has(job.call.id)) this.#answerStarted(job)
       print(textOfThrown(error))
       return
     }
@@ -264,12 +266,17 @@ export class CallRunner {
     else mailbox.post({ type: 'result', id: call.id })
   }
 
+  /** All that the caller of a silent call is told: that its function will not be asked for. */
+  #answerStarted({ call, mailbox }: Job): void {
+    mailbox.post({ type: 'result', id: call.id })
+  }
+
   #answerUnknown({ call, mailbox }: Job): void {
     mailbox.post({ type: 'unknown', id: call.id })
   }
 }
 
 /** What a module of the user throws when it is loaded is thrown by the call; what is wrong with the call itself is not. */
-function kindOf(error: unknown): KeptValue['kind'] {
+function kindOf(error: unknown): 'thrown' | 'failed' {
   return error instanceof DialbackError ? 'failed' : 'thrown'
 }

@@ -99,7 +99,10 @@ export class Peer implements Caller {
     }
     const pending: PendingCall = { call, target, mailbox, prepared, body, isBatch, settle: undefined }
     this.#send(pending)
-    if (options.isSilent === true) return { result: Promise.resolve(), recall: refuseRecall, cancel: ignore }
+    if (options.isSilent === true) {
+      this.#pending.addSilent(pending)
+      return { result: Promise.resolve(), recall: refuseRecall, cancel: ignore }
+    }
     const result = this.#pending.add(pending)
     return {
       result,

@@ -22,12 +22,15 @@ export interface PendingEvents {
 
 export class PendingCalls {
   readonly #byId = new Map<number, PendingCall>()
+  /** Calls that want no answer, until they have started: the other side may still ask for their function. */
+  readonly #silent = new Map<number, PendingCall>()
   readonly #events: PendingEvents
 
   constructor(events: PendingEvents) {
     this.#events = events
   }
 
+  /** How many wait for an answer. */
   get size(): number {
     return this.#byId.size
   }
@@ -43,8 +46,13 @@ export class PendingCalls {
     return promise
   }
 
+  /** Keeps a call that wants no answer until it has started. Nothing waits for it, so it holds nothing open. */
+  addSilent(pending: PendingCall): void {
+    this.#silent.set(pending.call.id, pending)
+  }
+
   get(id: number): PendingCall | undefined {
-    return this.#byId.get(id)
+    return this.#byId.get(id) ?? this.#silent.get(id)
   }
 
   /** Settles with what `read` gives or throws; later answers find nothing. */
@@ -59,6 +67,7 @@ export class PendingCalls {
 
   /** Leaves the call unsettled for good: it was taken back. */
   forget(pending: PendingCall): boolean {
+    this.#silent.delete(pending.call.id)
     if (!this.#byId.delete(pending.call.id)) return false
     if (pending.call.type === 'call' && pending.call.claim !== undefined) this.#events.unclaim?.(pending)
     if (this.#byId.size === 0) this.#events.holdOpen(false)
@@ -66,11 +75,15 @@ export class PendingCalls {
   }
 
   ofTarget(target: number): PendingCall[] {
-    return [...this.#byId.values()].filter((pending) => pending.target === target)
+    return this.#all().filter((pending) => pending.target === target)
   }
 
   ofMailbox(mailbox: Mailbox): PendingCall[] {
-    return [...this.#byId.values()].filter((pending) => pending.mailbox === mailbox)
+    return this.#all().filter((pending) => pending.mailbox === mailbox)
+  }
+
+  #all(): PendingCall[] {
+    return [...this.#byId.values(), ...this.#silent.values()]
   }
 }
 
