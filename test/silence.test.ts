@@ -50,6 +50,22 @@ test.concurrent('a network that swallows everything counts as disconnected on bo
   expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 40_000)).toEqual([])
 })
 
+test.concurrent('a network that swallows only what a thread says makes it dial again, and no call is lost', {
+  timeout: 75_000,
+}, async () => {
+  await using proxy = await openProxy()
+  await using started = await startCluster()
+  const { cluster, env, log } = started
+  await cluster.addProcs(proxy.through(remote(new LocalManager(1, { env }))))
+  const [pid, early] = await cluster.remoteCallFetch(() => [process.pid, 'early'] as const, 2)
+
+  proxy.holdUp('thread 0.0')
+  const late = await cluster.remoteCallFetch(() => [process.pid, 'late'] as const, 2)
+
+  expect([early, late]).toEqual(['early', [pid, 'late']])
+  expect(log.filter((line) => line.startsWith('warn'))).toEqual([])
+})
+
 test.concurrent('a manager that is stopped for longer than any heartbeat finds its local workers as they were', {
   timeout: 75_000,
 }, async () => {

@@ -17,8 +17,8 @@ export interface Proxy extends AsyncDisposable {
   connected(): Promise<void>
   /** Breaks all connections; new ones can be made. */
   break(): number
-  /** From now on nothing passes, though the connections stay. */
-  holdUp(): void
+  /** From now on nothing passes, though the connections stay; with a name, over those of today that said hello by it. */
+  holdUp(name?: string): void
   /** Refuses new connections. */
   close(): void
 }
@@ -31,6 +31,9 @@ export async function openProxy(): Promise<Proxy> {
   const admitted: Credentials[] = []
   let targetPort = 0
   let isHeld = false
+  const held = new Set<Socket>()
+  /** By client: the beginning of what it said, with its hello. */
+  const hellos = new Map<Socket, string>()
   let sent = 0
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1')
@@ -42,11 +45,15 @@ export async function openProxy(): Promise<Proxy> {
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
+        hellos.delete(from)
+        held.delete(from)
         arrivals.delete(from)
         to.destroy()
       })
       from.on('data', (bytes) => {
-        if (isHeld) return
+        if (isHeld || held.has(client)) return
+        const hello = hellos.get(client) ?? ''
+        if (from === client && hello.length < 4_096) hellos.set(client, hello + bytes.toString('latin1'))
         if (from === upstream) {
           sent += bytes.byteLength
           arrivals.set(from, (arrivals.get(from) ?? 0) + 1)
@@ -85,8 +92,9 @@ export async function openProxy(): Promise<Proxy> {
       while (welcomed() < 2 * admitted.length) await once(arrived, 'data')
     },
     break: breakAll,
-    holdUp: () => {
-      isHeld = true
+    holdUp: (name) => {
+      if (name === undefined) isHeld = true
+      else for (const [client, hello] of hellos) if (hello.includes(name)) held.add(client)
     },
     close: () => void server.close(),
     [Symbol.asyncDispose]: async () => {

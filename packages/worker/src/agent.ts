@@ -5,7 +5,7 @@ import {
   Codec,
   type EncodedBody,
   emptyBody,
-  Heartbeat,
+  type Heartbeat,
   type Mailbox,
   type Message,
   noHooks,
@@ -13,6 +13,7 @@ import {
 import { answerFetch, ClaimTable, ValueStore } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import type { Credentials } from './dial.ts'
+import { watchForSilence } from './silence.ts'
 import type { FromThread } from './thread-messages.ts'
 import { UserThread } from './user-thread.ts'
 
@@ -52,19 +53,7 @@ export class Agent {
       lost: (reason) => options.exit(1, `the manager is gone: ${reason}`),
     })
     agent.#control = control
-    const { link } = control.mailbox
-    const { heartbeatIntervalMs, silenceLimitMs } = control.welcome
-    let pings = 0
-    agent.#heartbeat = new Heartbeat({
-      intervalMs: heartbeatIntervalMs,
-      silenceLimitMs,
-      lastReceivedAt: () => link.lastReceivedAt,
-      now: () => performance.now(),
-      ping: () => link.send({ type: 'ping', n: ++pings }, null, true),
-      silent: () => {
-        if (options.isRemote && link.isAttached) link.drop(`the manager was silent for ${silenceLimitMs} ms`)
-      },
-    })
+    agent.#heartbeat = watchForSilence(control, options.isRemote)
     return agent
   }
 
@@ -93,9 +82,9 @@ export class Agent {
   #startThread(index: number, generation: number): void {
     const claims = new ClaimTable()
     this.#claims[index] = claims
-    const { credentials, threadEntry } = this.#options
+    const { credentials, isRemote, threadEntry } = this.#options
     this.#threads[index] = new UserThread(
-      { credentials, index, generation, claims: claims.memory },
+      { credentials, isRemote, index, generation, claims: claims.memory },
       threadEntry,
       {
         message: (message) => this.#hearThread(message),

@@ -6,6 +6,8 @@ import type { Credentials } from './dial.ts'
 /** Given to a thread when it starts. */
 export interface ThreadSetup {
   readonly credentials: Credentials
+  /** See `Settings`. */
+  readonly isRemote: boolean
   readonly index: number
   /** Counts the threads that had this index. */
   readonly generation: number

@@ -6,6 +6,7 @@ import type { EncodedBody, Mailbox, Message, WorkerTerminatedError } from '@dial
 import { Carrier, ClaimTable, type KeptValue, Peer, type PeerHost, setCurrentPeer } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import { runtimeModule } from './runtime-module.ts'
+import { watchForSilence } from './silence.ts'
 import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
 
 // The agent starts this file with these.
@@ -55,6 +56,7 @@ function serve(connected: Connection): void {
   early = undefined
   for (const [message, body, from] of waiting) receive(message, body, from)
   port?.on('message', hear)
+  if (setup.isRemote) watchForSilence(connected, true)
   tell({ type: 'ready' })
 }
 
