@@ -160,6 +160,36 @@ test('interrupt() stops a busy loop on one thread only of several', async () => 
   ).toHaveLength(10)
 })
 
+test('a cancel that replaces a thread tells the other calls there why, and pmap() runs its items again', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const abort = new AbortController()
+  const other = expect(cluster.remoteCallFetch(() => new Promise(() => {}), 2)).rejects.toMatchObject({
+    name: 'RemoteError',
+    message: expect.stringMatching(/^On worker 2: ThreadReplacedError: .* another call there was cancelled/),
+    cause: { code: 'THREAD_REPLACED' },
+  })
+  const mapped = cluster.pmap(waitAtFirst, ['item'])
+  await started.logged('2: waiting')
+  const spinning = expect(cluster.pmap(spin, [0], { signal: abort.signal })).rejects.toBe('enough')
+  await started.logged('2: spinning')
+
+  abort.abort('enough')
+
+  await Promise.all([spinning, other])
+  expect(await mapped).toEqual(['item in attempt 2'])
+})
+
+async function waitAtFirst(item: string): Promise<string> {
+  const attempt = await remoteCallFetch(() => {
+    note('attempt')
+    return notesSoFar().length
+  }, 1)
+  if (attempt > 1) return `${item} in attempt ${attempt}`
+  writeSync(2, 'waiting\n')
+  return await new Promise(() => {})
+}
+
 function spin(round = 0): void {
   writeSync(2, `spinning ${round}\n`)
   for (;;);

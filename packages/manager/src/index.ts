@@ -9,6 +9,7 @@ export {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   VersionMismatchError,
   WorkerTerminatedError,
 } from '@dialback/protocol'

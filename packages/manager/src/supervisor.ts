@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto'
 import {
-  AbortError,
   describeExit,
   type EncodedBody,
   type Hello,
@@ -26,6 +25,7 @@ import type { Logger } from './logger.ts'
 import { Membership } from './membership.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
+import { interruptGraceMs, ThreadInterrupts } from './thread-interrupts.ts'
 
 export interface SupervisorOptions {
   readonly peer: () => Peer
@@ -37,8 +37,6 @@ export interface SupervisorOptions {
 
 const heartbeatIntervalMs = 3_000
 const silenceLimitMs = 15_000
-/** What a call over the limit of time is given to yield before its thread is replaced. */
-const interruptGraceMs = 250
 
 export class Supervisor implements Doorkeeper {
   readonly membership: Membership = new Membership()
@@ -48,6 +46,7 @@ export class Supervisor implements Doorkeeper {
   readonly #options: SupervisorOptions
   readonly #memory = SharedMemory.create()
   readonly #answers = new Map<number, (answer: boolean) => void>()
+  readonly #interrupts = new ThreadInterrupts()
   #lastRange = 0
 
   constructor(options: SupervisorOptions) {
@@ -185,14 +184,14 @@ export class Supervisor implements Doorkeeper {
   /** Aborts what runs on a worker, or the one call; a thread that never yields is replaced. */
   async interrupt(worker: RemoteWorker, thread: WorkerConnection, call?: number): Promise<void> {
     const id = this.#options.nextId()
-    const index = thread.thread?.index ?? 0
-    const isReplaced = await this.#ask(worker, id, {
+    const asked = this.#ask(worker, id, {
       type: 'interrupt',
       id,
-      thread: index,
+      thread: thread.thread?.index ?? 0,
       graceMs: interruptGraceMs,
       ...(call !== undefined && { call }),
     })
+    const isReplaced = await this.#interrupts.note(thread, call, asked)
     const successor = isReplaced ? worker.expectSuccessor(thread) : undefined
     if (successor !== undefined) this.relay.add(successor)
   }
@@ -251,7 +250,7 @@ export class Supervisor implements Doorkeeper {
   }
 
   #threadLost(worker: RemoteWorker, connection: WorkerConnection): void {
-    const reason = new AbortError('Interrupted')
+    const reason = this.#interrupts.reasonFor(connection)
     this.relay.remove(connection, this.#options.peer().carrier.encodeThrown(reason).body, 'thrown')
     this.#options.peer().runner.callerGone(connection.mailbox)
     this.#options.peer().mailboxLost(connection.mailbox, () => new RemoteError(worker.id, reason))

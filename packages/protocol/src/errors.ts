@@ -144,6 +144,15 @@ export class AbortError extends DialbackError {
   readonly code = 'ABORTED'
 }
 
+/**
+ * The thread that ran a call was replaced, and its worker lives on: another call there was cancelled and did not yield.
+ * The `cause` of a `RemoteError`; a `pmap` runs such items again.
+ */
+export class ThreadReplacedError extends DialbackError {
+  override readonly name = 'ThreadReplacedError'
+  readonly code = 'THREAD_REPLACED'
+}
+
 /** The sentence of a lost worker, the same in the log and in the error. */
 export function describeExit(workerId: number, exit: WorkerExit): string {
   const on = exit.pod ? ` on pod ${exit.pod.name}` : ''

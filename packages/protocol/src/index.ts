@@ -23,6 +23,7 @@ export {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   type TimelineEntry,
   VersionMismatchError,
   type WorkerExit,

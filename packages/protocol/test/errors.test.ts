@@ -8,6 +8,7 @@ import {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   VersionMismatchError,
   type WorkerExit,
   WorkerTerminatedError,
@@ -24,6 +25,7 @@ test.each([
   ['AuthenticationError', 'AUTHENTICATION', new AuthenticationError('no')],
   ['VersionMismatchError', 'VERSION_MISMATCH', new VersionMismatchError('no')],
   ['AbortError', 'ABORTED', new AbortError('no')],
+  ['ThreadReplacedError', 'THREAD_REPLACED', new ThreadReplacedError('no')],
 ] as const)('%s has the code %s and is a DialbackError', (name, code, error) => {
   expect(error).toMatchObject({ name, code })
   expect(error.constructor.name).toBe(name)

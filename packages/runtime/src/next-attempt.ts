@@ -1,6 +1,6 @@
 /** Decides whether a failed item is run again. */
 
-import { WorkerTerminatedError } from '@dialback/protocol'
+import { RemoteError, ThreadReplacedError, WorkerTerminatedError } from '@dialback/protocol'
 import type { ItemHistory } from './batch.ts'
 import type { ItemError, ResolvedOptions } from './collection-options.ts'
 import { verdict } from './retry.ts'
@@ -30,9 +30,10 @@ export function waitBeforeNextAttempt(
 
 /**
  * Whether somebody else than the item ended the worker: the machines (preempted, evicted, node lost), or a
- * caller of `rmProcs`.
+ * caller of `rmProcs`; or its thread: whoever cancelled another call there, which did not yield.
  */
-export function wasTakenAway(error: unknown): error is WorkerTerminatedError {
+export function wasTakenAway(error: unknown): boolean {
+  if (error instanceof RemoteError) return error.cause instanceof ThreadReplacedError
   return (
     error instanceof WorkerTerminatedError &&
     (error.blame === 'infrastructure' || error.blame === 'requested')

@@ -1,9 +1,10 @@
-import { type Blame, RemoteError, WorkerTerminatedError } from '@dialback/protocol'
+import { type Blame, RemoteError, ThreadReplacedError, WorkerTerminatedError } from '@dialback/protocol'
 import { expect, test } from 'vitest'
 import type { ItemError } from '../src/collection-options.ts'
 import { waitBeforeNextAttempt } from '../src/next-attempt.ts'
 
 const thrown = new RemoteError(2, new Error('no'))
+const replaced = new RemoteError(2, new ThreadReplacedError('replaced'))
 const lost = (blame: Blame) => new WorkerTerminatedError(2, { reason: 'Gone', blame })
 const options = { delaysMs: [10, 20], retryCheck: undefined, workerLosses: 2 }
 const fresh = () => ({ index: 4, item: 'x', attempts: 0, losses: 0, workerId: 2 })
@@ -17,6 +18,7 @@ test.each<[string, readonly ItemError[], (number | undefined)[]]>([
   ['each failure takes the next delay', [thrown, thrown, thrown], [10, 20, undefined]],
   ['a preempted worker costs no attempt', [lost('infrastructure'), thrown, thrown], [0, 10, 20]],
   ['nor does a removed one', [lost('requested'), lost('requested'), thrown], [0, 0, 10]],
+  ['nor does a replaced thread', [replaced, thrown, thrown], [0, 10, 20]],
   ['too many losses are failures', Array(5).fill(lost('infrastructure')), [0, 0, 10, 20, undefined]],
   ['what the item did is a failure', [lost('item'), lost('item'), lost('item')], [10, 20, undefined]],
   ['so is what nobody knows', [lost('unknown'), lost('configuration')], [10, 20]],

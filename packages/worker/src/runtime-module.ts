@@ -8,6 +8,7 @@ import {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   VersionMismatchError,
   WorkerTerminatedError,
 } from '@dialback/protocol'
@@ -43,6 +44,7 @@ const errors = {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   VersionMismatchError,
   WorkerTerminatedError,
 }

@@ -7,6 +7,7 @@ import {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   VersionMismatchError,
   WorkerTerminatedError,
 } from '../errors.ts'
@@ -28,6 +29,7 @@ const classes: Readonly<Record<string, unknown>> = {
   ProtocolError,
   RemoteError,
   SerializationError,
+  ThreadReplacedError,
   VersionMismatchError,
   WorkerTerminatedError,
 }

@@ -1,0 +1,28 @@
+/** Knows why a thread is replaced: all that runs there was interrupted, or one call there was cancelled. */
+
+import { AbortError, ThreadReplacedError } from '@dialback/protocol'
+import type { WorkerConnection } from './remote-worker.ts'
+
+/** What a call that is to end is given to yield before its thread is replaced. */
+export const interruptGraceMs = 250
+
+export class ThreadInterrupts {
+  /** Threads all of whose calls are being interrupted. */
+  readonly #interrupted = new WeakSet<WorkerConnection>()
+
+  /** Notes what is asked of a thread; `call`: only that one is to end. Resolves to whether the thread is replaced. */
+  async note(thread: WorkerConnection, call: number | undefined, asked: Promise<boolean>): Promise<boolean> {
+    if (call === undefined) this.#interrupted.add(thread)
+    const isReplaced = await asked
+    if (call === undefined && !isReplaced) this.#interrupted.delete(thread)
+    return isReplaced
+  }
+
+  /** What calls of a thread that was replaced reject with. */
+  reasonFor(thread: WorkerConnection): Error {
+    if (this.#interrupted.has(thread)) return new AbortError('Interrupted')
+    return new ThreadReplacedError(
+      'The thread was replaced, because another call there was cancelled and did not yield',
+    )
+  }
+}
