@@ -25,7 +25,8 @@ export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions):
   return {
     id: 1,
     nextId,
-    mailboxTo: (target) => callable(supervisor, target).mailbox,
+    mailboxTo: (target, thread) => callable(supervisor, target, thread).mailbox,
+    threadsOf: (id) => Math.max(1, membership.get(id)?.threads.length ?? 1),
     keeperOf: (target) => {
       const thread = callable(supervisor, target)
       return membership.get(target)?.control?.mailbox ?? thread.mailbox
@@ -59,11 +60,12 @@ export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions):
 }
 
 /** @throws the loss of the worker, or a RangeError naming an id that never was. */
-function callable({ membership }: Supervisor, id: number): WorkerConnection {
+function callable({ membership }: Supervisor, id: number, index?: number): WorkerConnection {
   const loss = membership.lossOf(id)
   if (loss !== undefined) throw loss
   const worker: RemoteWorker | undefined = membership.get(id)
-  const thread = worker?.hasJoined === true ? worker.nextThread : undefined
+  const found = index === undefined ? worker?.nextThread : worker?.threadAt(index)
+  const thread = worker?.hasJoined === true ? found : undefined
   if (thread === undefined) throw new RangeError(`Worker ${id} has not joined yet`)
   return thread
 }

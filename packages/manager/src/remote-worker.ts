@@ -117,6 +117,10 @@ export class RemoteWorker {
     return this.#threads[this.#turn]
   }
 
+  threadAt(index: number): WorkerConnection | undefined {
+    return this.#threads[index]
+  }
+
   /** The thread that serves the calls of another process, always the same so that they start in order. */
   threadFor(range: number): WorkerConnection | undefined {
     return this.#threads[range % Math.max(1, this.#threads.length)]

@@ -11,10 +11,10 @@ export interface RecallListener {
 }
 
 export class BatchRecall {
-  readonly #lanes: ReadonlyMap<number, Lane>
+  readonly #lanes: ReadonlyMap<string, Lane>
   readonly #listener: RecallListener
 
-  constructor(lanes: ReadonlyMap<number, Lane>, listener: RecallListener) {
+  constructor(lanes: ReadonlyMap<string, Lane>, listener: RecallListener) {
     this.#lanes = lanes
     this.#listener = listener
   }

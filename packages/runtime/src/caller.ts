@@ -34,6 +34,8 @@ export interface StartOptions {
   readonly isSilent?: boolean
   /** Makes calls behind it wait until it has settled. */
   readonly isBarrier?: boolean
+  /** Which of the target's threads runs it, from 0. @default they take turns */
+  readonly thread?: number
   /** The connection to use, of several to the target. */
   readonly mailbox?: Mailbox
 }
@@ -52,6 +54,8 @@ export interface Caller {
   readonly id: number
   /** Live workers, sorted, without the manager; empty when there are none. */
   workers(): readonly number[]
+  /** How many threads of a worker calls can be given to. @default 1 */
+  threadsOf?(id: number): number
   /** How the worker ended, when it is known to have; undefined for live ones. @throws {RangeError} naming an id that never was. */
   lossOf(id: number): WorkerTerminatedError | undefined
   /** Calls back after each change of `workers()`; the result ends that. */

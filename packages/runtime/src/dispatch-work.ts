@@ -8,8 +8,10 @@ import type { StartedCall } from './caller.ts'
 export interface DispatchWork {
   /** The next batch for a worker that is idle or (`isAhead`) to wait behind the one that runs there. */
   next(workerId: number, isAhead: boolean): Batch | undefined
+  /** How many threads of a worker are to be kept busy. */
+  threadsOf(workerId: number): number
   /** Undefined when the worker is gone. */
-  call(batch: Batch, workerId: number): StartedCall | undefined
+  call(batch: Batch, workerId: number, thread: number): StartedCall | undefined
   /** What a batch took, before `onValue` is told of it; `isFirst`: the worker has answered nothing before. */
   onMeasured(batch: Batch, ms: number, isFirst: boolean): void
   onValue(batch: Batch, value: unknown, workerId: number): void

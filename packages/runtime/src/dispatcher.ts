@@ -1,6 +1,6 @@
 /**
- * Keeps workers busy with batches: one runs on each, and when they are short others wait there, so that no worker
- * idles for a round trip. What waits behind a long one is taken back for a worker that has nothing to do.
+ * Keeps workers busy with batches: one runs on each of their threads, and when they are short others wait there, so that
+ * no worker idles for a round trip. What waits behind a long one is taken back for a worker that has nothing to do.
  *
  * Costs no promise chain, closure or search per batch. It knows nothing of items, attempts and results.
  */
@@ -11,7 +11,7 @@ import { BatchRecall, type RecallListener } from './batch-recall.ts'
 import type { StartedCall } from './caller.ts'
 import type { Clock } from './clock.ts'
 import type { DispatchWork } from './dispatch-work.ts'
-import { Lane, type LaneListener, type Slot } from './lane.ts'
+import { Lane, type LaneListener, laneKey, type Slot } from './lane.ts'
 
 /**
  * Batches shorter than this have the next one wait at the worker, in ms: a round trip would be a share of
@@ -32,7 +32,8 @@ export class Dispatcher implements LaneListener, RecallListener {
   readonly #work: DispatchWork
   readonly #clock: Clock
   readonly #ownId: number
-  readonly #lanes = new Map<number, Lane>()
+  /** One for each thread of a worker. */
+  readonly #lanes = new Map<string, Lane>()
   /** Workers that left and have not answered all yet. */
   readonly #leaving = new Set<Lane>()
   /** Lanes that have nothing to run, because there was nothing for them. */
@@ -58,7 +59,7 @@ export class Dispatcher implements LaneListener, RecallListener {
     this.#turnAt = clock.now()
   }
 
-  /** How many workers take part. */
+  /** How many workers take part, each of their threads counted. */
   get workerCount(): number {
     return this.#lanes.size
   }
@@ -93,11 +94,10 @@ export class Dispatcher implements LaneListener, RecallListener {
   setWorkers(ids: readonly number[]): void {
     const present = new Set(ids)
     for (const lane of this.#lanes.values()) if (!present.has(lane.workerId)) this.#leave(lane)
-    for (const id of present) {
-      if (this.#lanes.has(id)) continue
-      const lane = new Lane(id, this)
-      this.#lanes.set(id, lane)
-      this.#idle.add(lane)
+    // First one thread of each worker, so that a short input does not crowd one of them.
+    const most = Math.max(0, ...[...present].map((id) => this.#work.threadsOf(id)))
+    for (let thread = 0; thread < most; thread++) {
+      for (const id of present) if (thread < this.#work.threadsOf(id)) this.#add(id, thread)
     }
     this.wake()
   }
@@ -177,6 +177,13 @@ export class Dispatcher implements LaneListener, RecallListener {
     this.#isCareful ||= isUnclear
   }
 
+  #add(id: number, thread: number): void {
+    if (this.#lanes.has(laneKey(id, thread))) return
+    const lane = new Lane(id, thread, this)
+    this.#lanes.set(lane.key, lane)
+    this.#idle.add(lane)
+  }
+
   #measure(ms: number): void {
     this.#measured++
     this.#meanMs = this.#meanMs === undefined ? ms : this.#meanMs + (ms - this.#meanMs) / 4
@@ -201,7 +208,7 @@ export class Dispatcher implements LaneListener, RecallListener {
     lane.isLive = false
     this.#idle.delete(lane)
     this.#open.delete(lane)
-    if (this.#lanes.get(lane.workerId) === lane) this.#lanes.delete(lane.workerId)
+    if (this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key)
     if (!lane.isIdle) this.#leaving.add(lane)
   }
 
@@ -247,7 +254,8 @@ export class Dispatcher implements LaneListener, RecallListener {
     let call: StartedCall | undefined
     try {
       batch = this.#work.next(lane.workerId, !lane.isIdle)
-      if (batch !== undefined && lane.isLive && !this.#isStopped) call = this.#work.call(batch, lane.workerId)
+      if (batch !== undefined && lane.isLive && !this.#isStopped)
+        call = this.#work.call(batch, lane.workerId, lane.thread)
     } finally {
       this.#isAsking = false
     }

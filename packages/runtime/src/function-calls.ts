@@ -18,7 +18,9 @@ export interface FunctionSetup {
 export class FunctionCalls {
   readonly #caller: Caller
   readonly #setup: FunctionSetup
-  readonly #startOptions: StartOptions
+  readonly #lane: string
+  /** By thread, so that a call makes none of its own. */
+  readonly #startOptions: StartOptions[] = []
   #one: Shipment | undefined
   #several: Shipment | undefined
 
@@ -26,7 +28,7 @@ export class FunctionCalls {
     this.#caller = caller
     this.#setup = setup
     // Two maps in one lane would wait for each other, also when one of them runs within the other.
-    this.#startOptions = { lane: `${setup.verb}-${caller.id}-${crypto.randomUUID()}` }
+    this.#lane = `${setup.verb}-${caller.id}-${crypto.randomUUID()}`
   }
 
   /** Makes the function ready to travel. @throws {SerializationError} when it cannot. */
@@ -36,15 +38,15 @@ export class FunctionCalls {
   }
 
   /** Undefined when the worker is gone. What cannot be sent is a call that fails. */
-  start(batch: Batch, workerId: number): StartedCall | undefined {
+  start(batch: Batch, workerId: number, thread: number): StartedCall | undefined {
     try {
-      return this.#start(batch, workerId)
+      return this.#start(batch, workerId, thread)
     } catch (error) {
       return error instanceof WorkerTerminatedError ? undefined : refused(error)
     }
   }
 
-  #start({ items, firstIndex }: Batch, workerId: number): StartedCall {
+  #start({ items, firstIndex }: Batch, workerId: number, thread: number): StartedCall {
     const { fn, format } = this.#setup
     const isOne = items.length === 1
     const input: CallInput = isOne
@@ -57,7 +59,8 @@ export class FunctionCalls {
         : isOne
           ? this.ship()
           : this.#shipSeveral()
-    return this.#caller.start(shipment, workerId, input, this.#startOptions)
+    const options = (this.#startOptions[thread] ??= { lane: this.#lane, thread })
+    return this.#caller.start(shipment, workerId, input, options)
   }
 
   #shipSeveral(): Shipment {

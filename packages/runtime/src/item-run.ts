@@ -118,8 +118,12 @@ export class ItemRun implements DispatchWork, SourceListener, FailureSink, Deman
     }
   }
 
-  call(batch: Batch, workerId: number): StartedCall | undefined {
-    return this.#calls.start(batch, workerId)
+  threadsOf(workerId: number): number {
+    return this.#host.threadsOf?.(workerId) ?? 1
+  }
+
+  call(batch: Batch, workerId: number, thread: number): StartedCall | undefined {
+    return this.#calls.start(batch, workerId, thread)
   }
 
   onMeasured({ items, history }: Batch, ms: number, isFirst: boolean): void {

@@ -1,4 +1,4 @@
-/** What one worker has of a collection: the batch that it runs and those that wait there behind it. */
+/** What one thread of a worker has of a collection: the batch that it runs and those that wait there behind it. */
 
 import type { Batch } from './batch.ts'
 import type { StartedCall } from './caller.ts'
@@ -11,6 +11,7 @@ export interface LaneListener {
 
 export class Lane {
   readonly workerId: number
+  readonly thread: number
   /** False once the worker has left: it gets nothing more, but what it has is still waited for. */
   isLive = true
   /** Whether it has answered nothing yet. */
@@ -20,8 +21,9 @@ export class Lane {
   readonly #slots: Slot[] = []
   readonly #free: Slot[] = []
 
-  constructor(workerId: number, listener: LaneListener) {
+  constructor(workerId: number, thread: number, listener: LaneListener) {
     this.workerId = workerId
+    this.thread = thread
     this.#listener = listener
   }
 
@@ -32,6 +34,11 @@ export class Lane {
   /** Runs; undefined when nothing does. */
   get head(): Slot | undefined {
     return this.#slots[0]
+  }
+
+  /** What no other lane has. */
+  get key(): string {
+    return laneKey(this.workerId, this.thread)
   }
 
   get isIdle(): boolean {
@@ -54,6 +61,10 @@ export class Lane {
     slot.call = undefined
     if (at === 0 && this.head !== undefined) this.head.since = now
   }
+}
+
+export function laneKey(workerId: number, thread: number): string {
+  return `${workerId}.${thread}`
 }
 
 /** Room for one batch. It outlives its batches, so that a call costs no closures. */

@@ -9,8 +9,14 @@ export interface PeerHost {
   readonly id: number
   /** The next of the ids that only this process gives. */
   nextId(): number
-  /** The connection by which messages to `target` leave. @throws the loss of a worker that is gone, or a RangeError. */
-  mailboxTo(target: number): Mailbox
+  /**
+   * The connection by which messages to `target` leave; `thread`: to that one, where there are several.
+   *
+   * @throws the loss of a worker that is gone, or a RangeError.
+   */
+  mailboxTo(target: number, thread?: number): Mailbox
+  /** How many threads of a worker this process can tell apart. @default 1 */
+  threadsOf?(id: number): number
   /** The connection to where `target` keeps values: not the one to a thread, which may be busy. @throws as `mailboxTo`. */
   keeperOf(target: number): Mailbox
   workers(): readonly number[]

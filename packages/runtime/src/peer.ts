@@ -27,6 +27,7 @@ import type { KeptValue } from './value-store.ts'
 export class Peer implements Caller {
   readonly carrier: Carrier
   readonly runner: CallRunner
+  readonly threadsOf: (id: number) => number
   readonly #host: PeerHost
   readonly #pending: PendingCalls
   readonly #posting: Posting
@@ -34,6 +35,7 @@ export class Peer implements Caller {
   constructor(host: PeerHost, carrier: Carrier, claims?: ClaimTable) {
     this.#host = host
     this.carrier = carrier
+    this.threadsOf = (id) => host.threadsOf?.(id) ?? 1
     this.#pending = new PendingCalls(host)
     carrier.setHandles(withPools(this, futureHandles(this)))
     this.#posting = { carrier, nextId: () => host.nextId() }
@@ -83,7 +85,7 @@ export class Peer implements Caller {
     }
     // A worker loads shipping when it first calls somebody: what calls meanwhile follows in order.
     if (!this.carrier.isLoaded) return this.#startLoaded(shipment, target, input, options)
-    const mailbox = options.mailbox ?? this.#host.mailboxTo(target)
+    const mailbox = options.mailbox ?? this.#host.mailboxTo(target, options.thread)
     const isBatch = input.kind === 'batch'
     const { body, modules } = this.#encodeInput(input)
     const prepared = this.carrier.prepared(shipment)
@@ -99,10 +101,7 @@ export class Peer implements Caller {
     }
     const pending: PendingCall = { call, target, mailbox, prepared, body, isBatch, settle: undefined }
     this.#send(pending)
-    if (options.isSilent === true) {
-      this.#pending.addSilent(pending)
-      return { result: Promise.resolve(), recall: refuseRecall, cancel: ignore }
-    }
+    if (options.isSilent === true) return this.#pending.addSilent(pending)
     const result = this.#pending.add(pending)
     return {
       result,

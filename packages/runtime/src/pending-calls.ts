@@ -1,6 +1,7 @@
 /** Calls and fetches that wait for their answer. */
 
 import type { Call, EncodedBody, Mailbox } from '@dialback/protocol'
+import type { StartedCall } from './caller.ts'
 import type { PreparedFunction } from './carrier.ts'
 
 export interface PendingCall {
@@ -47,8 +48,9 @@ export class PendingCalls {
   }
 
   /** Keeps a call that wants no answer until it has started. Nothing waits for it, so it holds nothing open. */
-  addSilent(pending: PendingCall): void {
+  addSilent(pending: PendingCall): StartedCall {
     this.#silent.set(pending.call.id, pending)
+    return { result: Promise.resolve(), recall: () => Promise.resolve(false), cancel: ignore }
   }
 
   get(id: number): PendingCall | undefined {

@@ -51,8 +51,9 @@ export async function preduce<T, R>(
   const list = await gather(items, resolved.signal, clockOf(host))
   if (list.length === 0) throw new TypeError('Reduce of empty input with no initial value')
   const leastSize = resolved.batchSize === 'auto' ? 1 : resolved.batchSize
-  const workerCount = new Membership(host, resolved, 'preduce').current().length
-  const parts = Math.max(1, Math.min(workerCount, Math.floor(list.length / leastSize)))
+  const ids = new Membership(host, resolved, 'preduce').current()
+  const threadCount = ids.reduce((sum, id) => sum + (host.threadsOf?.(id) ?? 1), 0)
+  const parts = Math.max(1, Math.min(threadCount, Math.floor(list.length / leastSize)))
   const pieces = await new Promise<Piece<Awaited<R>>[]>((resolve, reject) => {
     const done: Piece<Awaited<R>>[] = []
     const collector = {

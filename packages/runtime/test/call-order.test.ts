@@ -96,7 +96,7 @@ test('CallRunner fails the calls whose modules cannot be loaded, and goes on wit
   const ids = [served.call('slow', [1]), served.call('note', [2]), served.call('slow', [3])]
   await settled()
   await served.loaded('m', new Error('no such file'))
-  const failed = { type: 'error', kind: 'failed', value: new Error('no such file') }
+  const failed = { type: 'error', kind: 'thrown', value: new Error('no such file') }
   expect(noted).toEqual([2])
   expect(served.answers).toMatchObject([{ ...failed, id: ids[0] }, { id: ids[1] }, { ...failed, id: ids[2] }])
 })

@@ -52,6 +52,22 @@ test('Dispatcher gives slow items out one by one with batchSize auto', async () 
   expect(sizes(cluster)).toEqual([8, 8, 4, 4, ...Array<number>(36).fill(1)])
 })
 
+test('Dispatcher keeps each thread of the workers busy', async () => {
+  const cluster = new SimulatedCluster({ workers: 2, threads: 3, latencyMs: 0.1, costMs: () => 5 })
+  const tookMs = await cluster.clock.passUntil(pmap(cluster, square, upTo(300)))
+  expect((300 * 5) / 6 / tookMs).toBeGreaterThan(0.98)
+})
+
+test('Dispatcher gives a short input to one thread of each worker first', async () => {
+  const cluster = new SimulatedCluster({ workers: 2, threads: 2 })
+  await pmap(cluster, square, upTo(3))
+  expect(cluster.calls.slice(0, 3).map(({ workerId, thread }) => [workerId, thread])).toEqual([
+    [2, 0],
+    [3, 0],
+    [2, 1],
+  ])
+})
+
 test('Dispatcher runs a batch of one lane at a time on each worker', async () => {
   const cluster = new SimulatedCluster({ workers: 2 })
   await Promise.all([pmap(cluster, square, upTo(5)), pmap(cluster, square, upTo(5))])

@@ -8,6 +8,7 @@ import {
   Mailbox,
   type Message,
   memoryTransportPair,
+  ProtocolError,
 } from '@dialback/protocol'
 import { CallRunner } from '../src/call-runner.ts'
 import type { AnyFunction } from '../src/caller.ts'
@@ -23,7 +24,7 @@ class TestCarrier extends Carrier {
 
   override decodeFunction(body: EncodedBody): AnyFunction {
     const fn = this.functions.get(String(this.decode(body)))
-    if (fn === undefined) throw new Error('Cannot revive it')
+    if (fn === undefined) throw new ProtocolError('Cannot revive it')
     return fn
   }
 

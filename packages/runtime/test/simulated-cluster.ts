@@ -15,6 +15,8 @@ import { ManualClock } from './manual-clock.ts'
 
 export interface ClusterOptions {
   readonly workers: number
+  /** @default 1 */
+  readonly threads?: number
   /** What a message takes one way, in ms of the cluster's clock. */
   readonly latencyMs?: number
   /** How long a worker is busy with an item, in ms of the cluster's clock; items of a batch one after another. */
@@ -23,6 +25,7 @@ export interface ClusterOptions {
 
 interface SimulatedCall {
   readonly workerId: number
+  readonly thread: number
   readonly input: CallInput
   readonly lane: string
   readonly fn: AnyFunction
@@ -72,6 +75,10 @@ export class SimulatedCluster implements Caller {
     return [...this.#live]
   }
 
+  threadsOf(): number {
+    return this.#options.threads ?? 1
+  }
+
   lossOf(id: number): WorkerTerminatedError | undefined {
     if (id >= this.#nextId) throw new RangeError(`No process has had the id ${id}`)
     return this.#losses.get(id)
@@ -89,11 +96,13 @@ export class SimulatedCluster implements Caller {
     return { fn }
   }
 
-  start({ fn }: Shipment, workerId: number, input: CallInput, { lane = '' }: StartOptions = {}): StartedCall {
+  start({ fn }: Shipment, workerId: number, input: CallInput, options: StartOptions = {}): StartedCall {
+    const { lane = '', thread = 0 } = options
     const loss = this.lossOf(workerId)
     if (loss !== undefined) throw loss
     const copy = workerId === this.id ? input : cloneInput(input)
-    const call: SimulatedCall = { workerId, input: copy, lane, fn, state: 'sent', resolve() {}, reject() {} }
+    const facts = { workerId, thread, input: copy, lane, fn }
+    const call: SimulatedCall = { ...facts, state: 'sent', resolve() {}, reject() {} }
     const result = new Promise<unknown>((resolve, reject) => Object.assign(call, { resolve, reject }))
     result.catch(() => {})
     this.calls.push(call)
@@ -139,7 +148,7 @@ export class SimulatedCluster implements Caller {
 
   #arrive(call: SimulatedCall): void {
     if (call.state === 'settled') return
-    const key = `${call.workerId} ${call.lane}`
+    const key = `${call.workerId}.${call.thread} ${call.lane}`
     const queue = this.#lanes.get(key)
     if (call.lane === '') void this.#run(call)
     else if (queue !== undefined) queue.push(call)

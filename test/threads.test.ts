@@ -1,0 +1,16 @@
+import { remoteCallFetch } from '@dialback/manager'
+import { expect, test } from 'vitest'
+import { meet } from './fixtures/meeting.ts'
+import { startCluster } from './test-cluster.ts'
+
+test('pmap() keeps each thread of a worker busy', async () => {
+  await using started = await startCluster(1, { threads: 3 })
+
+  // Each waits until all three run.
+  const threads = await started.cluster.pmap(async () => {
+    await remoteCallFetch(meet, 1, 3)
+    return (await import('node:worker_threads')).threadId
+  }, [1, 2, 3])
+
+  expect(new Set(threads).size).toBe(3)
+})
