@@ -209,3 +209,25 @@ async function noteAbort(): Promise<void> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   note(signal.reason instanceof Error ? signal.reason.name : String(signal.reason))
 }
+
+test('an abort leaves what else runs on the worker alone, also what keeps it busy', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const controller = new AbortController()
+  const idle = cluster.pmap(() => sleep(60_000), [0, 1], { signal: controller.signal }).catch(() => 'aborted')
+  await cluster.remoteCallFetch(() => 0, 2)
+  const busy = cluster.remoteCallFetch(spinFor, 2, 1_500)
+  await started.logged('2: spinning for 1500')
+
+  controller.abort()
+
+  expect(await idle).toBe('aborted')
+  expect(await busy).toBe(1_500)
+})
+
+function spinFor(ms: number): number {
+  writeSync(2, `spinning for ${ms}\n`)
+  const end = performance.now() + ms
+  while (performance.now() < end);
+  return ms
+}

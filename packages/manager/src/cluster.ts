@@ -13,6 +13,7 @@ import {
   type StartedCall,
 } from '@dialback/runtime'
 import type { ClusterManager } from './cluster-manager.ts'
+import { clusterOfPeer } from './cluster-of-peer.ts'
 import { EverywhereLog } from './everywhere-log.ts'
 import { joinAll, launchAll } from './joining.ts'
 import { Listener } from './listener.ts'
@@ -84,6 +85,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       managerHost({ supervisor: this.#supervisor, nextId, logger }),
       new Carrier({ runtimeModule, isRuntimeModule }),
     )
+    clusterOfPeer.set(this.peer, this)
     this.#configureCode(options)
   }
 

@@ -1,8 +1,9 @@
 /** The cluster of the functions that need none named. */
 
-import { type AnyFunction, providePeer } from '@dialback/runtime'
+import { type AnyFunction, currentPeer, providePeer } from '@dialback/runtime'
 import { type AddProcsOptions, Cluster, type EverywhereOptions, type RemoveOptions } from './cluster.ts'
 import type { ClusterManager } from './cluster-manager.ts'
+import { clusterOfPeer } from './cluster-of-peer.ts'
 import type { LocalManagerOptions } from './local/local-manager.ts'
 import type { Logger } from './logger.ts'
 
@@ -14,6 +15,11 @@ function defaultCluster(): Cluster {
   return cluster
 }
 providePeer(() => defaultCluster().peer)
+
+/** Within a call that a worker made here the cluster of that worker, else the default one. */
+function currentCluster(): Cluster {
+  return clusterOfPeer.get(currentPeer()) ?? defaultCluster()
+}
 
 /**
  * Starts workers, local processes for a number, and waits until they have joined.
@@ -29,7 +35,7 @@ export async function addProcs(
   what?: number | ClusterManager,
   options?: LocalManagerOptions & AddProcsOptions,
 ): Promise<number[]> {
-  return await defaultCluster().addProcs(what, options)
+  return await currentCluster().addProcs(what, options)
 }
 
 /**
@@ -38,12 +44,12 @@ export async function addProcs(
  * @throws {Error} naming the workers that are not gone within `waitFor`.
  */
 export async function rmProcs(ids: number | readonly number[], options?: RemoveOptions): Promise<void> {
-  await defaultCluster().rmProcs(ids, options)
+  await currentCluster().rmProcs(ids, options)
 }
 
 /** Aborts what runs on the workers (default: all): it rejects with a `RemoteError` whose cause is an `AbortError`. */
 export async function interrupt(ids?: number | readonly number[]): Promise<void> {
-  await defaultCluster().interrupt(ids)
+  await currentCluster().interrupt(ids)
 }
 
 /**
@@ -57,12 +63,12 @@ export async function everywhere(
   what: AnyFunction | Readonly<Record<string, unknown>>,
   options?: EverywhereOptions,
 ): Promise<void> {
-  await defaultCluster().everywhere(what, options)
+  await currentCluster().everywhere(what, options)
 }
 
 /** Sets where log lines go. */
 export function setLogger(logger: Logger): void {
-  defaultCluster().setLogger(logger)
+  currentCluster().setLogger(logger)
 }
 
 /** Whether this process runs in a pod: by the environment that Kubernetes gives each. */

@@ -10,6 +10,7 @@ import { type Definition, DefinitionStore } from './definition-store.ts'
 import { textOfThrown } from './fallback-error.ts'
 import type { Peer } from './peer.ts'
 import { postModules } from './post-encoded.ts'
+import type { RunningMark } from './running-mark.ts'
 import type { KeptValue } from './value-store.ts'
 
 export interface CallRunnerOptions {
@@ -17,6 +18,8 @@ export interface CallRunnerOptions {
   readonly nextId: () => number
   /** Where calls that the caller may take back are claimed; absent where none can be. */
   readonly claims?: ClaimTable
+  /** Tells other threads what runs. */
+  readonly mark?: RunningMark
   /** Keeps a value until it is fetched. */
   readonly keep: (ref: number, value: KeptValue) => void
   /** Prints what a call threw whose caller wants no answer. */
@@ -193,9 +196,17 @@ export class CallRunner {
   }
 
   #invoke(call: Call, definition: Definition, body: EncodedBody): unknown {
-    const input = this.#options.carrier.decode(body) as unknown[]
-    if (call.isBatch === true) return runBatch(definition.fn, input)
-    return Reflect.apply(definition.fn, undefined, input)
+    const { carrier, mark } = this.#options
+    const input = carrier.decode(body) as unknown[]
+    // A call may be made while another one runs, by what that does: afterwards it is that one again.
+    const outer = mark?.callId
+    if (mark !== undefined) mark.callId = call.id
+    try {
+      if (call.isBatch === true) return runBatch(definition.fn, input)
+      return Reflect.apply(definition.fn, undefined, input)
+    } finally {
+      if (mark !== undefined) mark.callId = outer
+    }
   }
 
   async #settleLater(job: Job, value: PromiseLike<unknown>): Promise<void> {

@@ -26,6 +26,7 @@ export { usePool } from './pool-owner.ts'
 export type { Progress } from './progress.ts'
 export type { Target } from './remote-call.ts'
 export { type BackOffOptions, exponentialBackOff, type RetryOptions, retry } from './retry.ts'
+export { RunningMark } from './running-mark.ts'
 export type { CodeOptions } from './shipping/code-options.ts'
 export { type KeptValue, ValueStore } from './value-store.ts'
 export {

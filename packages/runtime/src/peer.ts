@@ -11,10 +11,9 @@ import {
 } from '@dialback/protocol'
 import { batchOutcome } from './batch-outcome.ts'
 import { callFields } from './call-message.ts'
-import { CallRunner } from './call-runner.ts'
+import { CallRunner, type CallRunnerOptions } from './call-runner.ts'
 import type { AnyFunction, Caller, CallInput, Shipment, StartedCall, StartOptions } from './caller.ts'
 import type { Carrier, Encoded } from './carrier.ts'
-import type { ClaimTable } from './claim-table.ts'
 import { textOfThrown } from './fallback-error.ts'
 import { futureHandles } from './future-handles.ts'
 import { startHere } from './local-call.ts'
@@ -32,7 +31,7 @@ export class Peer implements Caller {
   readonly #pending: PendingCalls
   readonly #posting: Posting
 
-  constructor(host: PeerHost, carrier: Carrier, claims?: ClaimTable) {
+  constructor(host: PeerHost, carrier: Carrier, shared: Pick<CallRunnerOptions, 'claims' | 'mark'> = {}) {
     this.#host = host
     this.carrier = carrier
     this.threadsOf = (id) => host.threadsOf?.(id) ?? 1
@@ -44,7 +43,7 @@ export class Peer implements Caller {
       keep: (ref, value) => host.keep(ref, value),
       print: (text) => host.print(text),
       peer: this,
-      ...(claims && { claims }),
+      ...shared,
     })
   }
 

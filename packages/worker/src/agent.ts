@@ -84,7 +84,7 @@ export class Agent {
     this.#claims[index] = claims
     const { credentials, isRemote, threadEntry } = this.#options
     this.#threads[index] = new UserThread(
-      { credentials, isRemote, index, generation, claims: claims.memory },
+      { credentials, isRemote, index, generation, claims: claims.memory, mark: new SharedArrayBuffer(8) },
       threadEntry,
       {
         message: (message) => this.#hearThread(message),

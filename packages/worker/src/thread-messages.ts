@@ -12,6 +12,8 @@ export interface ThreadSetup {
   /** Counts the threads that had this index. */
   readonly generation: number
   readonly claims: SharedArrayBuffer
+  /** Where the thread says which call it runs. */
+  readonly mark: SharedArrayBuffer
 }
 
 export type ToThread =
@@ -22,7 +24,7 @@ export type ToThread =
 
 export type FromThread =
   /** The connection stands: calls can come. */
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly threadId?: number }
   | { readonly type: 'keep'; readonly ref: number; readonly value: KeptValue }
   | { readonly type: 'interrupted'; readonly id: number }
   | { readonly type: 'idle' }

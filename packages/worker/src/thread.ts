@@ -3,10 +3,19 @@
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { EncodedBody, Mailbox, Message, WorkerTerminatedError } from '@dialback/protocol'
-import { Carrier, ClaimTable, type KeptValue, Peer, type PeerHost, setCurrentPeer } from '@dialback/runtime'
+import {
+  Carrier,
+  ClaimTable,
+  type KeptValue,
+  Peer,
+  type PeerHost,
+  RunningMark,
+  setCurrentPeer,
+} from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import { runtimeModule } from './runtime-module.ts'
 import { watchForSilence } from './silence.ts'
+import { ownThreadId } from './stuck-thread.ts'
 import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
 
 // The agent starts this file with these.
@@ -50,14 +59,18 @@ function serve(connected: Connection): void {
   const isRuntimeModule = (specifier: string): boolean => specifier === '@dialback/manager'
   const carrier = new Carrier({ runtimeModule, isRuntimeModule })
   carrier.provideRuntime()
-  peer = new Peer(host, carrier, new ClaimTable(setup.claims))
+  peer = new Peer(host, carrier, {
+    claims: new ClaimTable(setup.claims),
+    mark: new RunningMark(setup.mark),
+  })
   setCurrentPeer(peer)
   const waiting = early ?? []
   early = undefined
   for (const [message, body, from] of waiting) receive(message, body, from)
   port?.on('message', hear)
   if (setup.isRemote) watchForSilence(connected, true)
-  tell({ type: 'ready' })
+  const threadId = ownThreadId()
+  tell({ type: 'ready', ...(threadId !== undefined && { threadId }) })
 }
 
 function receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {

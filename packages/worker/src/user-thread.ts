@@ -1,7 +1,10 @@
 /** The main thread's hold on one thread that runs user code. */
 
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { RunningMark } from '@dialback/runtime'
+import { answersInTime, threadUse } from './stuck-thread.ts'
 import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
 
 export interface UserThreadEvents {
@@ -14,36 +17,51 @@ export class UserThread {
   readonly index: number
   readonly generation: number
   readonly #worker: Worker
+  readonly #mark: RunningMark
+  readonly #ready = Promise.withResolvers<void>()
+  /** The system's number of the thread. */
+  #threadId: number | undefined
+  #isReady = false
   #isTerminated = false
   #interrupts = new Map<number, () => void>()
 
   constructor(setup: ThreadSetup, entry: URL, events: UserThreadEvents) {
     this.index = setup.index
     this.generation = setup.generation
+    this.#mark = new RunningMark(setup.mark)
     this.#worker = new Worker(entry, { workerData: setup, stdin: false })
     let failure: unknown
     this.#worker.on('message', (message: FromThread) => {
       if (message.type === 'interrupted') this.#interrupts.get(message.id)?.()
+      else if (message.type === 'ready') this.#onReady(message.threadId)
       else events.message(message)
     })
     this.#worker.on('error', (error) => {
       failure = error
     })
     this.#worker.on('exit', (code) => {
+      this.#ready.resolve()
       if (!this.#isTerminated) events.ended(code, failure)
     })
   }
 
-  /** Asks the thread to abort what runs; false when it did not answer in time, because its code never yields. */
+  /**
+   * Asks the thread to abort what runs; false when it must be replaced, because its code does not yield. It need not be
+   * for the sake of one call while it is another one that keeps it busy: that call has not started, or waits.
+   */
   async interrupt(id: number, call: number | undefined, graceMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>()
+    if (!this.#isReady) {
+      // What was sent to it has yet to arrive, so that it could not tell what to abort.
+      if (call === undefined) return false
+      await this.#ready.promise
+      await delay(graceMs)
+    }
+    const { promise, resolve } = Promise.withResolvers<true>()
     this.#interrupts.set(id, () => resolve(true))
-    const timer = setTimeout(() => resolve(false), graceMs)
     this.#post({ type: 'interrupt', id, ...(call !== undefined && { call }) })
-    const hasAnswered = await promise
-    clearTimeout(timer)
+    const hasAnswered = await answersInTime(promise, { graceMs, use: () => threadUse(this.#threadId) })
     this.#interrupts.delete(id)
-    return hasAnswered
+    return hasAnswered || (call !== undefined && (this.#mark.callId ?? call) !== call)
   }
 
   /** Resolves when nothing runs in the thread. */
@@ -60,6 +78,12 @@ export class UserThread {
   async terminate(): Promise<void> {
     this.#isTerminated = true
     await this.#worker.terminate()
+  }
+
+  #onReady(threadId: number | undefined): void {
+    this.#threadId = threadId
+    this.#isReady = true
+    this.#ready.resolve()
   }
 
   #post(message: ToThread): void {
