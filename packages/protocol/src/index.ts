@@ -51,4 +51,14 @@ export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts
 export { parseHeader } from './parse-message.ts'
 export { SharedMemory, SharedMemoryReader, type SharedProbe } from './shared-memory.ts'
 export type { Transport, TransportEvents } from './transport.ts'
+export { tunnelLimits } from './tunnel/frame.ts'
+export {
+  decodeRelayMessage,
+  encodeRelayMessage,
+  type Probe,
+  type ProbeResult,
+  type RelayMessage,
+} from './tunnel/relay-message.ts'
+export { proveAsManager, proveAsRelay } from './tunnel/tunnel-handshake.ts'
+export { TunnelMux, type TunnelMuxOptions } from './tunnel/tunnel-mux.ts'
 export { WebSocketTransport, webSocketClientOptions, webSocketServerOptions } from './websocket-transport.ts'
