@@ -9,11 +9,15 @@ import { builtinModules } from './builtin-modules.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** Writes `main.js`, `thread.js` and what they share into `outDir`. */
+/** Writes `main.js`, `thread.js`, the tunnel's `relay.js` and what they share into `outDir`. */
 export async function bundleAgent(outDir: string): Promise<void> {
   const { build } = await import('esbuild')
   await build({
-    entryPoints: { main: join(here, 'main.ts'), thread: join(here, 'thread.ts') },
+    entryPoints: {
+      main: join(here, 'main.ts'),
+      thread: join(here, 'thread.ts'),
+      relay: join(here, 'relay/main.ts'),
+    },
     outdir: outDir,
     bundle: true,
     splitting: true,
