@@ -83,7 +83,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     })
     this.peer = new Peer(
       managerHost({ supervisor: this.#supervisor, nextId, logger }),
-      new Carrier({ runtimeModule, isRuntimeModule }),
+      new Carrier({ runtimeModule, isRuntimeModule, loadRuntime: loadRuntimeModule }),
     )
     clusterOfPeer.set(this.peer, this)
     this.#configureCode(options)
@@ -112,7 +112,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     signal.throwIfAborted()
     this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })
     this.#listener ??= Listener.open(this.#supervisor, () => this.#logger)
-    const shipping = this.#loadShipping()
+    const shipping = this.peer.carrier.load()
     const { url } = await this.#listener
     const supervisor = this.#supervisor
     const launched = await launchAll(manager, {
@@ -177,7 +177,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     checkEverywhere(what, options)
     const isFunction = typeof what === 'function'
     // What is defined is as it is now, if it can be.
-    if (!this.peer.carrier.isLoaded) await this.#loadShipping()
+    if (!this.peer.carrier.isLoaded) await this.peer.carrier.load()
     const shipment = this.peer.ship(isFunction ? what : defineGlobals)
     const args = isFunction ? [] : [what]
     const input: CallInput = { kind: 'args', args, encoded: this.peer.carrier.encode(args, () => 'globals') }
@@ -219,12 +219,6 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       ...(external !== undefined && { external }),
       ...(code !== undefined && { code }),
     })
-  }
-
-  async #loadShipping(): Promise<void> {
-    if (this.peer.carrier.isLoaded) return
-    await loadRuntimeModule()
-    await this.peer.carrier.load()
   }
 
   /** Each thread has globals and modules of its own. */

@@ -56,6 +56,7 @@ export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions):
     },
     holdOpen: (isHeld) => keepAlive(isHeld),
     print: (text) => logger().error(text),
+    warn: (text) => logger().warn(text),
   }
 }
 

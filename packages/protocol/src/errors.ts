@@ -120,6 +120,35 @@ export class LaunchError extends DialbackError {
   }
 }
 
+/** What is wrong with a journal. */
+export type JournalProblem =
+  /** It has results of another function, or of this one before it changed. */
+  | 'changed'
+  /** Another process has it. */
+  | 'locked'
+  /** The file is no journal. */
+  | 'foreign'
+  | 'unreadable'
+  | 'unwritable'
+  /** A result, or what names an item, is more than plain data. */
+  | 'unstorable'
+  /** A worker was to keep it. */
+  | 'misplaced'
+
+/** The journal of a `pmap` or `imap` cannot be used. */
+export class JournalError extends DialbackError {
+  override readonly name = 'JournalError'
+  readonly code = 'JOURNAL'
+  readonly file: string
+  readonly problem: JournalProblem
+
+  constructor(file: string, problem: JournalProblem, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.file = file
+    this.problem = problem
+  }
+}
+
 /** A peer sent something that the protocol does not allow. */
 export class ProtocolError extends DialbackError {
   override readonly name = 'ProtocolError'

@@ -17,6 +17,8 @@ export {
   type Blame,
   DialbackError,
   describeExit,
+  JournalError,
+  type JournalProblem,
   LaunchError,
   type LaunchFailure,
   type PodIdentity,

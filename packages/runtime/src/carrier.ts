@@ -13,6 +13,7 @@ import type { BatchRun } from './batch-run.ts'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
+import { type FunctionFingerprint, functionFingerprint } from './journal/function-fingerprint.ts'
 import { dropOwnFrames } from './own-frames.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
@@ -39,6 +40,8 @@ export interface CarrierOptions {
   /** What `@dialback/manager` is in this process: its functions travel by name. */
   readonly runtimeModule: Readonly<Record<string, unknown>>
   isRuntimeModule(specifier: string, url: string): boolean
+  /** Called before the first function is sent: fills `runtimeModule` where that is not done from the start. */
+  readonly loadRuntime?: () => Promise<void>
 }
 
 interface Described {
@@ -55,6 +58,7 @@ export class Carrier {
   readonly sent: SentThings = new SentThings()
   readonly #exchange: FunctionExchange
   readonly #codec: Codec
+  readonly #loadRuntime: CarrierOptions['loadRuntime']
   /** Functions that captured nothing never change. */
   #constants = new WeakMap<AnyFunction, PreparedFunction>()
   /** Ids of modules that are loaded here. */
@@ -66,6 +70,7 @@ export class Carrier {
 
   constructor(options: CarrierOptions) {
     this.#exchange = new FunctionExchange({ ...options, name: randomUUID() })
+    this.#loadRuntime = options.loadRuntime
     this.#codec = new Codec({
       describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use),
       reviveFunction: (shell) => this.#exchange.reviveFunction(shell),
@@ -91,6 +96,7 @@ export class Carrier {
 
   /** Loads what sending functions needs; a worker does so when it first has one to send. */
   async load(): Promise<void> {
+    if (!this.isLoaded) await this.#loadRuntime?.()
     await this.#exchange.loadShipping()
   }
 
@@ -108,6 +114,11 @@ export class Carrier {
     const [only] = this.#shells
     if (this.#shells.length === 1 && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
     return prepared
+  }
+
+  /** Names a function by its content, the same in every process. Shipping must be loaded. */
+  fingerprint(fn: AnyFunction): FunctionFingerprint {
+    return functionFingerprint(fn, this.#exchange)
   }
 
   /** What `prepare` gives, of a shipment that was made before shipping was loaded also. */

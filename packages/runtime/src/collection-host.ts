@@ -1,6 +1,7 @@
 /** What the collection verbs need of the process that they run in. */
 
 import type { Caller } from './caller.ts'
+import type { Carrier } from './carrier.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { ProgressTerminal } from './progress-bar.ts'
 
@@ -8,6 +9,10 @@ import type { ProgressTerminal } from './progress-bar.ts'
 export interface CollectionHost extends Caller {
   readonly clock?: Clock
   readonly terminal?: ProgressTerminal
+  /** What tells one function from another; a journal needs it. */
+  readonly carrier?: Pick<Carrier, 'load' | 'fingerprint'>
+  /** Tells the user something that is no error. */
+  readonly warn?: (text: string) => void
 }
 
 export function clockOf(host: CollectionHost): Clock {

@@ -7,6 +7,11 @@ import {
   type SerializationError,
   type WorkerTerminatedError,
 } from '@dialback/protocol'
+import {
+  type JournalOptions,
+  type ResolvedJournalOptions,
+  resolveJournal,
+} from './journal/journal-options.ts'
 import { isPool, type Pool } from './pool.ts'
 import type { Progress } from './progress.ts'
 import { delaysMs } from './retry.ts'
@@ -60,6 +65,13 @@ export interface CollectionOptions<T, R> {
    * @default false
    */
   readonly progress?: boolean | ((progress: Progress) => void) | undefined
+  /**
+   * A file in which results are kept as they come: with it again, also after a crash or with an input that was changed, only
+   * what is missing runs. Results and items must be plain data. Not for `preduce`, and on the manager only.
+   *
+   * @default none
+   */
+  readonly journal?: string | JournalOptions<T> | undefined
 }
 
 export interface ImapOptions<T, R> extends CollectionOptions<T, R> {
@@ -78,6 +90,7 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined
   readonly progress: boolean | ((progress: Progress) => void)
   readonly ordered: boolean
+  readonly journal: ResolvedJournalOptions | undefined
 }
 
 export const defaults: ResolvedOptions = {
@@ -91,6 +104,7 @@ export const defaults: ResolvedOptions = {
   signal: undefined,
   progress: false,
   ordered: true,
+  journal: undefined,
 }
 
 type Verb = 'pmap' | 'imap' | 'preduce'
@@ -107,13 +121,15 @@ const keys = [
   'progress',
 ]
 
+const ownKeys = { pmap: ['journal'], imap: ['journal', 'ordered'], preduce: [] } as const
+
 /** @throws {TypeError | RangeError} that repeats an unknown key or a bad value. */
 export function resolveOptions(verb: Verb, options: unknown): ResolvedOptions {
   if (options === undefined) return defaults
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options of ${verb} must be an object: ${describe(options)}`)
   }
-  const known = verb === 'imap' ? [...keys, 'ordered'] : keys
+  const known = [...keys, ...ownKeys[verb]]
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw new TypeError(`Unknown option of ${verb}: '${key}'`)
   }
@@ -131,6 +147,7 @@ export function resolveOptions(verb: Verb, options: unknown): ResolvedOptions {
     signal: read('signal', checkSignal, undefined),
     progress: read('progress', checkProgress, defaults.progress),
     ordered: read('ordered', (value) => checkBoolean('ordered', value), defaults.ordered),
+    journal: read('journal', resolveJournal, undefined),
   }
 }
 

@@ -6,6 +6,8 @@ import type { CollectionHost } from './collection-host.ts'
 import { checkFunction, type ImapOptions, resolveOptions } from './collection-options.ts'
 import { ItemRun } from './item-run.ts'
 import { checkItems } from './item-source.ts'
+import type { Journal } from './journal/journal.ts'
+import { openJournal } from './journal/open-journal.ts'
 import type { ItemFunction, Items } from './pmap.ts'
 import { ResultStream } from './result-stream.ts'
 
@@ -29,15 +31,27 @@ export function imap<T, R>(
   fn: ItemFunction<T, R>,
   items: Items<T>,
   options?: ImapOptions<T, Awaited<R>>,
-): ResultStream<Awaited<R>> {
+): AsyncIterableIterator<Awaited<R>, undefined, undefined> & AsyncDisposable {
   checkFunction('fn', fn)
   checkItems(items)
   const resolved = resolveOptions('imap', options)
   const sizer = resolved.batchSize === 'auto' ? new MeasuredSize() : new FixedSize(resolved.batchSize)
   const format = mappedBatches(fn)
-  return new ResultStream<Awaited<R>>(
-    resolved.ordered,
-    (collector) =>
-      new ItemRun(host, { verb: 'imap', fn, format, items, sizer, options: resolved, collector }),
-  )
+  let journal: Journal | undefined
+  const stream = new ResultStream<Awaited<R>>(resolved.ordered, (collector) => {
+    const run = new ItemRun(host, { verb: 'imap', fn, format, items, sizer, options: resolved, collector })
+    return { start: () => run.start(journal), resume: () => run.resume(), close: () => run.close() }
+  })
+  if (resolved.journal === undefined) return stream
+  const { journal: journalOptions } = resolved
+  return journaled(stream, async () => (journal = await openJournal(host, fn, journalOptions)))
+}
+
+async function* journaled<R>(
+  stream: ResultStream<R>,
+  open: () => Promise<Journal>,
+): AsyncGenerator<R, undefined, undefined> {
+  await using _journal = await open()
+  yield* stream
+  return undefined
 }

@@ -17,6 +17,7 @@ export type { CollectionOptions, FailedAttempt, ImapOptions, ItemError } from '.
 export { currentPeer, providePeer, setCurrentPeer } from './current-peer.ts'
 export { defineGlobals } from './define-globals.ts'
 export { Future } from './future.ts'
+export type { JournalOptions } from './journal/journal-options.ts'
 export { Peer } from './peer.ts'
 export type { PeerHost } from './peer-host.ts'
 export { PeerVerbs } from './peer-verbs.ts'

@@ -12,7 +12,9 @@ import type { DispatchWork } from './dispatch-work.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { FailedItems, type FailureSink } from './failed-items.ts'
 import { FunctionCalls } from './function-calls.ts'
-import { openSource, type SourceListener } from './item-source.ts'
+import { type ItemSource, openSource, type SourceListener } from './item-source.ts'
+import type { Journal } from './journal/journal.ts'
+import { JournaledSource } from './journal/journaled-source.ts'
 import { Membership } from './membership.ts'
 import { type ProgressCounts, type ProgressMeter, startProgress } from './progress.ts'
 import { Reruns } from './reruns.ts'
@@ -30,6 +32,7 @@ export class ItemRun implements DispatchWork, SourceListener, FailureSink, Deman
   readonly #cleanups: (() => void)[] = []
   #supply: Supply | undefined
   #meter: ProgressMeter | undefined
+  #journal: Journal | undefined
   #lastLoss: WorkerTerminatedError | undefined
   #done = 0
   #failed = 0
@@ -71,15 +74,16 @@ export class ItemRun implements DispatchWork, SourceListener, FailureSink, Deman
     return this.#setup.collector.held
   }
 
-  /** Begins to read and to run. */
-  start(): void {
+  /** Begins to read and to run, what the journal has not. */
+  start(journal?: Journal): void {
+    this.#journal = journal
     const { signal, progress } = this.#setup.options
     if (signal?.aborted === true) return this.fail(signal.reason, signal.reason)
     const ids = this.#membership.current()
     if (ids.length === 0) return this.fail(this.#membership.emptyError(undefined))
-    const { sizer, items, verb } = this.#setup
+    const { sizer, verb } = this.#setup
     try {
-      const source = openSource(items, this, clockOf(this.#host))
+      const source = this.#openSource()
       this.#supply = new Supply({ source, sizer, reruns: this.#reruns, ownId: this.#host.id, demand: this })
     } catch (error) {
       return this.fail(error)
@@ -132,7 +136,7 @@ export class ItemRun implements DispatchWork, SourceListener, FailureSink, Deman
 
   onValue(batch: Batch, value: unknown, workerId: number): void {
     const { items, firstIndex } = batch
-    if (items.length === 1) this.#deliver(firstIndex, value, 1)
+    if (items.length === 1) this.#take(firstIndex, value, 1)
     else this.#readAnswer(batch, value, workerId)
     this.#meter?.update()
     this.#finishIfDone()
@@ -183,13 +187,33 @@ export class ItemRun implements DispatchWork, SourceListener, FailureSink, Deman
     this.#end(reason ?? new AbortError(`Stopped: ${this.#setup.verb} has failed`))
   }
 
+  #openSource(): ItemSource {
+    const source = openSource(this.#setup.items, this, clockOf(this.#host))
+    if (this.#journal === undefined) return source
+    const deliver = (index: number, value: unknown): void => {
+      this.#deliver(index, value, 1)
+      this.#meter?.update()
+    }
+    return new JournaledSource({ source, journal: this.#journal, listener: this, deliver })
+  }
+
   #readAnswer(batch: Batch, answer: unknown, workerId: number): void {
     const { firstIndex } = batch
-    const deliver: Deliver = (index, value, count) => this.#deliver(index, value, count)
+    const deliver: Deliver = (index, value, count) => this.#take(index, value, count)
     try {
       const failures = this.#setup.format.read(answer, { firstIndex, workerId }, deliver)
       for (const [position, error] of failures) this.#failures.addItem(batch, position, error, workerId)
       if (failures.length > 0) this.resume()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** What is told of is stored. */
+  #take(index: number, value: unknown, count: number): void {
+    try {
+      this.#journal?.store(index, value)
+      this.#deliver(index, value, count)
     } catch (error) {
       this.fail(error)
     }

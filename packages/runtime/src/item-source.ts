@@ -19,6 +19,8 @@ export interface ItemSource {
   readonly isDone: boolean
   /** Whether all items are in memory anyhow, so that nothing is gained by holding them back. */
   readonly isInMemory: boolean
+  /** How many items were left out so far, where some are: they came before what is taken next. */
+  readonly skipped?: number
   /**
    * Takes 1 to `count` items; undefined when there are none, now (`onReady` follows) or any more (`isDone`).
    * Throws what the input throws.

@@ -34,4 +34,6 @@ export interface PeerHost {
   /** Calls are waiting for answers (true) or none is any more. */
   holdOpen(isHeld: boolean): void
   print(text: string): void
+  /** Tells the user something that is no error. */
+  warn?(text: string): void
 }

@@ -27,6 +27,7 @@ export class Peer implements Caller {
   readonly carrier: Carrier
   readonly runner: CallRunner
   readonly threadsOf: (id: number) => number
+  readonly warn: (text: string) => void
   readonly #host: PeerHost
   readonly #pending: PendingCalls
   readonly #posting: Posting
@@ -35,6 +36,7 @@ export class Peer implements Caller {
     this.#host = host
     this.carrier = carrier
     this.threadsOf = (id) => host.threadsOf?.(id) ?? 1
+    this.warn = (text) => host.warn?.(text)
     this.#pending = new PendingCalls(host)
     carrier.setHandles(withPools(this, futureHandles(this)))
     this.#posting = { carrier, nextId: () => host.nextId() }

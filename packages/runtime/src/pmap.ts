@@ -6,6 +6,7 @@ import type { CollectionHost } from './collection-host.ts'
 import { type CollectionOptions, checkFunction, resolveOptions } from './collection-options.ts'
 import { ItemRun } from './item-run.ts'
 import { checkItems } from './item-source.ts'
+import { openJournal } from './journal/open-journal.ts'
 
 /** A function of an item and its position in the input. */
 export type ItemFunction<T, R> = (item: T, index: number) => R
@@ -30,6 +31,7 @@ export type Items<T> = Iterable<T> | AsyncIterable<T>
  * @throws {WorkerTerminatedError} when a worker went away, more than `workerLosses` times if that was not the
  * item's doing.
  * @throws {SerializationError} when the function, an item or a result cannot travel.
+ * @throws {JournalError} when the journal is of another function, another process has it, or it cannot be written.
  * @example
  * const status = async (url: string) => (await fetch(url)).status
  * const all = await pmap(status, urls, { retryDelays: ['1s', '5s'], signal: AbortSignal.timeout(60_000) })
@@ -43,19 +45,21 @@ export async function pmap<T, R>(
   checkFunction('fn', fn)
   checkItems(items)
   const resolved = resolveOptions('pmap', options)
-  return await new Promise((resolve, reject) => {
-    const results: Awaited<R>[] = []
-    const collector = {
-      held: undefined,
-      deliver(index: number, value: unknown): void {
-        // The cast: what a call of `fn` gives is what its type says.
-        results[index] = value as Awaited<R>
-      },
-      finish: () => resolve(results),
-      fail: reject,
-    }
-    const sizer = resolved.batchSize === 'auto' ? new MeasuredSize() : new FixedSize(resolved.batchSize)
-    const format = mappedBatches(fn)
-    new ItemRun(host, { verb: 'pmap', fn, format, items, sizer, options: resolved, collector }).start()
-  })
+  const { promise, resolve, reject } = Promise.withResolvers<Awaited<R>[]>()
+  const results: Awaited<R>[] = []
+  const collector = {
+    held: undefined,
+    deliver(index: number, value: unknown): void {
+      // The cast: what a call of `fn` gives is what its type says.
+      results[index] = value as Awaited<R>
+    },
+    finish: () => resolve(results),
+    fail: reject,
+  }
+  const sizer = resolved.batchSize === 'auto' ? new MeasuredSize() : new FixedSize(resolved.batchSize)
+  const format = mappedBatches(fn)
+  const run = new ItemRun(host, { verb: 'pmap', fn, format, items, sizer, options: resolved, collector })
+  await using journal = resolved.journal && (await openJournal(host, fn, resolved.journal))
+  run.start(journal)
+  return await promise
 }

@@ -33,7 +33,7 @@ export class Supply {
   readonly #reruns: Reruns
   readonly #ownId: number
   readonly #demand: Demand
-  #pulled = 0
+  #taken = 0
 
   constructor({ source, sizer, reruns, ownId, demand }: SupplySetup) {
     this.#source = source
@@ -43,9 +43,9 @@ export class Supply {
     this.#demand = demand
   }
 
-  /** How many items were taken from the input. */
+  /** How many items of the input were taken or left out. */
   get pulled(): number {
-    return this.#pulled
+    return this.#taken + (this.#source.skipped ?? 0)
   }
 
   /** Whether the input has nothing more. */
@@ -55,7 +55,7 @@ export class Supply {
 
   /** How many items there are in all, as far as that is known. */
   get total(): number | undefined {
-    return this.#source.isDone ? this.#pulled : this.#source.total
+    return this.#source.isDone ? this.pulled : this.#source.total
   }
 
   /** The next batch for a worker that is idle or (`isAhead`) to wait there. Throws what the input throws. */
@@ -72,9 +72,7 @@ export class Supply {
    * throws.
    */
   hasMore(): boolean {
-    return (
-      this.#reruns.isDue || (this.#pulled === this.#demand.finished && this.#source.take(1) !== undefined)
-    )
+    return this.#reruns.isDue || (this.pulled === this.#demand.finished && this.#source.take(1) !== undefined)
   }
 
   close(): void {
@@ -90,13 +88,13 @@ export class Supply {
   #fresh(workerId: number): Batch | undefined {
     if (this.#source.isDone) return undefined
     const { total } = this.#source
-    const remaining = total === undefined ? undefined : total - this.#pulled
+    const remaining = total === undefined ? undefined : total - this.pulled
     const size = workerId === this.#ownId ? 1 : this.#sizer.next(remaining, this.#demand.workerCount)
     const count = Math.min(size, this.#room(size))
     const items = count > 0 ? this.#source.take(count) : undefined
     if (items === undefined) return undefined
-    const firstIndex = this.#pulled
-    this.#pulled += items.length
+    const firstIndex = this.pulled
+    this.#taken += items.length
     // An input that takes its time begins with the next batch; where each worker has one waiting, they ask by
     // themselves.
     if (!this.#demand.isAhead) this.#source.prefetch(Math.min(size, this.#room(size)))
@@ -112,6 +110,6 @@ export class Supply {
     const isInMemory = this.#source.isInMemory
     if (isInMemory && held === undefined) return size
     const ahead = isInMemory ? 3 * workerCount : isAhead ? workerCount : 1
-    return (idleCount + ahead) * size - (this.#pulled - finished - runningItems) - (held ?? 0)
+    return (idleCount + ahead) * size - (this.pulled - finished - runningItems) - (held ?? 0)
   }
 }

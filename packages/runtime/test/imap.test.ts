@@ -98,7 +98,7 @@ test('return() ends those that wait, and what comes later is done', async () => 
   const results = imap(new SimulatedCluster({ workers: 1 }), new Gates().pass, [1])
   const waiting = results.next()
   await settle()
-  await results.return()
+  await results.return?.()
   expect(await waiting).toEqual({ done: true, value: undefined })
   expect(await results.next()).toEqual({ done: true, value: undefined })
 })

@@ -3,6 +3,7 @@
 import {
   AbortError,
   AuthenticationError,
+  JournalError,
   LaunchError,
   ProtocolError,
   RemoteError,
@@ -25,6 +26,7 @@ const classes: Readonly<Record<string, unknown>> = {
   URIError,
   AbortError,
   AuthenticationError,
+  JournalError,
   LaunchError,
   ProtocolError,
   RemoteError,
