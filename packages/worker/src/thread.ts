@@ -64,13 +64,14 @@ function serve(connected: Connection): void {
     mark: new RunningMark(setup.mark),
   })
   setCurrentPeer(peer)
-  const waiting = early ?? []
-  early = undefined
-  for (const [message, body, from] of waiting) receive(message, body, from)
+  // First of all: what waits may be a call that never yields.
   port?.on('message', hear)
   if (setup.isRemote) watchForSilence(connected, true)
   const threadId = ownThreadId()
   tell({ type: 'ready', ...(threadId !== undefined && { threadId }) })
+  const waiting = early ?? []
+  early = undefined
+  for (const [message, body, from] of waiting) receive(message, body, from)
 }
 
 function receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
