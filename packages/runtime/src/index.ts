@@ -29,6 +29,8 @@ export type { Target } from './remote-call.ts'
 export { type BackOffOptions, exponentialBackOff, type RetryOptions, retry } from './retry.ts'
 export { RunningMark } from './running-mark.ts'
 export type { CodeOptions } from './shipping/code-options.ts'
+export { sessionGlobals } from './shipping/session-globals.ts'
+export { type Bottom, terminalBottom } from './terminal-bottom.ts'
 export { type KeptValue, ValueStore } from './value-store.ts'
 export {
   defaultWorkerPool,

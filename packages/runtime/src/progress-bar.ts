@@ -1,6 +1,7 @@
 /** Draws progress as one line of a terminal. */
 
 import type { Progress } from './progress.ts'
+import { barsOn } from './progress-bars.ts'
 
 /** The part of `process.stderr` that a bar needs. */
 export interface ProgressTerminal {
@@ -10,7 +11,6 @@ export interface ProgressTerminal {
 }
 
 const barWidth = 24
-const eraseLine = '\r\u001b[2K'
 
 /** Gives what draws onto `terminal`; undefined when that is none. */
 export function progressBar(
@@ -18,10 +18,13 @@ export function progressBar(
   terminal: ProgressTerminal,
 ): ((progress: Progress, isFinal: boolean) => void) | undefined {
   if (terminal.isTTY !== true) return undefined
+  const bars = barsOn(terminal)
+  const bar = {}
   return (progress, isFinal) => {
     // A line that wraps could not be erased again.
     const line = progressLine(label, progress).slice(0, (terminal.columns ?? 80) - 1)
-    terminal.write(`${eraseLine}${line}${isFinal ? '\n' : ''}`)
+    if (isFinal) bars.finish(bar, line)
+    else bars.draw(bar, line)
   }
 }
 

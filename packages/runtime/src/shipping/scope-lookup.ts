@@ -3,6 +3,7 @@
 import { isStandardGlobal } from './builtins.ts'
 import { cellsKey, referencesName } from './compiled-names.ts'
 import type { Scope } from './inspector.ts'
+import { sessionGlobals } from './session-globals.ts'
 import type { Cell } from './shared-variables.ts'
 import type { Reference } from './shell.ts'
 
@@ -47,14 +48,14 @@ export function lookUp(name: string, scopes: readonly Scope[]): Found {
  */
 function lookUpGlobal(name: string, global: Readonly<Record<string, unknown>>): Found {
   if (!(name in global)) return name in globalThis ? { kind: 'global' } : { kind: 'missing' }
-  if (isStandardGlobal(name)) return { kind: 'global' }
+  if (isStandardGlobal(name) && !sessionGlobals.has(name)) return { kind: 'global' }
   if ((global as unknown) === globalThis && !isDeclared(name)) return { kind: 'global' }
   return { kind: 'value', value: global[name], isModuleLevel: false }
 }
 
-/** Whether a global was made by a declaration: those cannot be deleted. */
+/** Whether a global was made by a declaration, which cannot be deleted, or stands for one. */
 function isDeclared(name: string): boolean {
-  return Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false
+  return sessionGlobals.has(name) || Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false
 }
 
 function valueIn({ kind, variables }: Scope, name: string): Found {
