@@ -204,3 +204,39 @@ test('dialback --version gives the version and --help examples', async () => {
   expect((await dialback('--help')).stdout).toContain('$ dialback run simulate.ts -n 4 -- --steps 1000\n')
   expect((await dialback('run', '--help')).stdout).toContain('$ dialback run simulate.ts -n 4 ')
 })
+
+const addsProcs = `import { addProcs } from '@dialback/manager'
+  console.log(await addProcs(), await addProcs(), await addProcs(1))`
+
+test('addProcs() without arguments in a script of dialback run gives the workers of the command line', async () => {
+  const end = await run({ 'script.ts': addsProcs }, ['script.ts', '-n', '1'])
+
+  expect(end).toMatchObject({ code: 0, stdout: '[ 2 ] [ 3 ] [ 4 ]\n' })
+})
+
+test('dialback run and addProcs() take DIALBACK_WORKERS when the command line says nothing', async () => {
+  const env = { DIALBACK_WORKERS: '2' }
+  await using dir = await withTempDir({ resolvesPackages: true })
+  const script = join(dir.path, 'script.ts')
+  await writeFile(script, "import { addProcs } from '@dialback/manager'\nconsole.log(await addProcs())")
+
+  expect(await runScript(script, { env })).toMatchObject({ code: 0, stdout: '[ 2, 3 ]\n' })
+  expect(await runScript(main, { args: ['run', script], env })).toMatchObject({
+    code: 0,
+    stdout: '[ 2, 3 ]\n',
+  })
+  expect(await runScript(main, { args: ['run', script, '-n', '1'], env })).toMatchObject({
+    stdout: '[ 2 ]\n',
+  })
+})
+
+test('dialback run --inspect-port opens the inspector, with which functions still travel', async () => {
+  const script = `import { pmap } from '@dialback/manager'
+    const base = 40
+    console.log(await pmap((n: number) => base + n, [1, 2]))`
+
+  const end = await run({ 'script.ts': script }, ['script.ts', '-n', '1', '--inspect-port', '127.0.0.1:0'])
+
+  expect(end).toMatchObject({ code: 0, stdout: '[ 41, 42 ]\n' })
+  expect(end.stderr).toContain('Debugger listening on ws://127.0.0.1:')
+})

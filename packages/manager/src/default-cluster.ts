@@ -4,6 +4,7 @@ import { type AnyFunction, currentPeer, providePeer } from '@dialback/runtime'
 import { type AddProcsOptions, Cluster, type EverywhereOptions, type RemoveOptions } from './cluster.ts'
 import type { ClusterManager } from './cluster-manager.ts'
 import { clusterOfPeer } from './cluster-of-peer.ts'
+import { defaultWorkerCount, takeStartedWorkers } from './default-workers.ts'
 import type { LocalManagerOptions } from './local/local-manager.ts'
 import type { Logger } from './logger.ts'
 
@@ -24,7 +25,8 @@ function currentCluster(): Cluster {
 /**
  * Starts workers, local processes for a number, and waits until they have joined.
  *
- * @param what how many local processes, ≥ 0, or a manager that starts workers elsewhere. @default one for each core
+ * @param what how many local processes, ≥ 0, or a manager that starts workers elsewhere. @default those of the command line
+ * (`dialback run -n`), which are there already, else `DIALBACK_WORKERS`, else one for each core
  * @returns sorted ids of the workers that joined.
  * @throws {TypeError | RangeError} that repeats a bad value or unknown option, before anything is started.
  * @throws {LaunchError} when fewer joined than were needed, with each failure; those that joined stay.
@@ -35,7 +37,8 @@ export async function addProcs(
   what?: number | ClusterManager,
   options?: LocalManagerOptions & AddProcsOptions,
 ): Promise<number[]> {
-  return await currentCluster().addProcs(what, options)
+  const started = what === undefined && options === undefined ? takeStartedWorkers() : undefined
+  return started ?? (await currentCluster().addProcs(what ?? defaultWorkerCount(process.env), options))
 }
 
 /**

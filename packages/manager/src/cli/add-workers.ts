@@ -7,6 +7,7 @@ import { createRequire, findPackageJSON } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { addProcs } from '../default-cluster.ts'
+import { setCommandLineWorkers } from '../default-workers.ts'
 import { reportFailure } from './command-error.ts'
 
 type Manager = { readonly addProcs: typeof addProcs }
@@ -18,7 +19,8 @@ forgetThisFile()
 if (isMainThread) {
   try {
     const manager = await managerOf(searchParams.get('script') ?? '')
-    await manager.addProcs(Number(searchParams.get('workers')))
+    const count = Number(searchParams.get('workers'))
+    setCommandLineWorkers({ count, started: await manager.addProcs(count) })
   } catch (error) {
     process.exit(reportFailure(error, searchParams.has('verbose')))
   }

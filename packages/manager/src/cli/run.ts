@@ -5,14 +5,18 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { CommandError } from './command-error.ts'
 import { isVerbose } from './command-line.ts'
 import { needsTsx } from './needs-tsx.ts'
+import { workersOption } from './workers-option.ts'
 
 interface RunOptions {
   readonly workers: number
   readonly tsx?: true
+  readonly inspect?: true
+  readonly inspectBrk?: true
+  readonly inspectPort?: string
 }
 
 const examples = `
@@ -20,6 +24,10 @@ Examples:
   $ dialback run simulate.ts                      one local worker for each core
   $ dialback run simulate.ts -n 4                 four of them
   $ dialback run simulate.ts -n 4 -- --steps 100  what follows -- is for the script
+  $ dialback run simulate.ts --inspect-brk        stop before its first line, for a debugger
+
+A script that calls addProcs() without arguments gets these workers; started by node alone, as many as
+DIALBACK_WORKERS says, or one for each core.
 
 Node runs TypeScript by leaving out its types. A script with more to it (enums, path aliases, decorators, imports
 without an extension, JSX) is run by tsx instead.`
@@ -30,13 +38,16 @@ export function runCommand(): Command {
     .description('run a script, JavaScript or TypeScript, with workers')
     .argument('<script>', 'the script')
     .argument('[args...]', 'arguments of the script, after --')
-    .option(
-      '-n, --workers <n>',
-      'how many local workers are there before its first line runs',
-      wholeNumber,
-      availableParallelism(),
+    .addOption(
+      workersOption('how many local workers are there before its first line runs', availableParallelism()),
     )
     .option('--tsx', 'run it by tsx, whatever it contains')
+    .option('--inspect', "open Node's inspector for the script, as node --inspect does")
+    .option('--inspect-brk', 'the same, and stop before its first line')
+    .option(
+      '--inspect-port <[host:]port>',
+      "where the inspector listens, instead of 127.0.0.1:9229; '0' finds a port",
+    )
     .addHelpText('after', examples)
     .showHelpAfterError('(what follows -- is for the script; dialback run --help says more)')
     .action(run)
@@ -60,9 +71,17 @@ function run(script: string, args: readonly string[], options: RunOptions, comma
   const env = isForTsx ? { ...tsconfigFor(path), ...process.env } : process.env
   process.execve(
     process.execPath,
-    [process.execPath, ...loader, '--import', preload.href, path, ...args],
+    [process.execPath, ...inspectArguments(options), ...loader, '--import', preload.href, path, ...args],
     env,
   )
+}
+
+/** Workers are not told of them: each would want the same port. */
+function inspectArguments({ inspect, inspectBrk, inspectPort }: RunOptions): string[] {
+  return [
+    ...(inspectPort === undefined ? [] : [`--inspect-port=${inspectPort}`]),
+    ...(inspectBrk ? ['--inspect-brk'] : inspect || inspectPort !== undefined ? ['--inspect'] : []),
+  ]
 }
 
 /** The script's own tsx, else ours. */
@@ -85,9 +104,4 @@ function tsconfigFor(script: string): { TSX_TSCONFIG_PATH?: string } {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number of at least 0.')
 }
