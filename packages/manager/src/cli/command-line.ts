@@ -5,13 +5,15 @@ import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { exitCodes, reportFailure } from './command-error.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
+const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+/** Of this package. */
+export const version: string = (manifest as { version: string }).version
 
 const examples = `
 Examples:
   $ dialback run simulate.ts -n 4 -- --steps 1000
+  $ dialback repl -n 3
   $ dialback completion bash >> ~/.bashrc`
 
 /** Makes the program of its commands. */

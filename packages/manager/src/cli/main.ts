@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command `dialback`. */
 
-import { commandLine, runCommandLine } from './command-line.ts'
+import { commandLine, runCommandLine, version } from './command-line.ts'
 import { completionCommand } from './completion.ts'
+import { replCommand } from './repl.ts'
 import { runCommand } from './run.ts'
 
-const program = commandLine([runCommand(), completionCommand(() => program)])
+const program = commandLine([runCommand(), replCommand(version), completionCommand(() => program)])
 
 await runCommandLine(program)
