@@ -49,9 +49,11 @@ export function startSession(options: SessionOptions): void {
   if (isTerminal && history !== '') server.setupHistory(history, () => {})
   const state = watchPrompt(server, output)
   interruptBySignal(server, output, state, options)
-  server.once('exit', () => {
-    void options.end().finally(() => process.exit())
-  })
+  const leave = (code: number): void => void options.end().finally(() => process.exit(code))
+  server.once('exit', () => leave(0))
+  // As process 1 of a pod it would not end at these by itself.
+  process.once('SIGTERM', () => leave(143))
+  process.once('SIGHUP', () => leave(129))
 }
 
 interface PromptState {
