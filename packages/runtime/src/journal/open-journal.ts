@@ -3,7 +3,7 @@
 import { JournalError } from '@dialback/protocol'
 import type { AnyFunction } from '../caller.ts'
 import type { CollectionHost } from '../collection-host.ts'
-import { Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import type { ResolvedJournalOptions } from './journal-options.ts'
 
 /**
@@ -22,5 +22,7 @@ export async function openJournal(
   }
   await carrier.load()
   const fingerprint = carrier.fingerprint(fn)
-  return await Journal.open({ options, fingerprint, warn: (text) => host.warn?.(text) })
+  // Loaded when there is one: what few maps need would make every process start later.
+  const { Journal: journals } = await import('./journal.ts')
+  return await journals.open({ options, fingerprint, warn: (text) => host.warn?.(text) })
 }
