@@ -113,10 +113,17 @@ export class CallRunner {
     for (const id of ids) this.cancel(id, new AbortError('Interrupted'))
   }
 
-  /** Calls back once nothing runs, at once when nothing does. */
+  /** Calls back once nothing runs or waits to, at once when nothing does. */
   whenIdle(callback: () => void): void {
-    if (this.#running.size === 0) callback()
-    else this.#onIdle = callback
+    this.#onIdle = callback
+    this.#tellIfIdle()
+  }
+
+  #tellIfIdle(): void {
+    if (this.#running.size > 0 || this.#waiting !== undefined) return
+    const callback = this.#onIdle
+    this.#onIdle = undefined
+    callback?.()
   }
 
   #await(definition: Promise<Definition>, job: Job): void {
@@ -147,6 +154,7 @@ export class CallRunner {
     }
     // One of them may make the rest wait again.
     for (const job of waiting) this.receive(job)
+    this.#tellIfIdle()
   }
 
   #enterLane(job: Job, definition: Definition): void {
@@ -266,7 +274,7 @@ export class CallRunner {
       this.#barrier = undefined
       this.#resume()
     }
-    if (this.#running.size === 0) this.#onIdle?.()
+    this.#tellIfIdle()
   }
 
   #answer({ call, mailbox }: Job, kind: KeptValue['kind'], { body, modules }: Encoded): void {
@@ -288,6 +296,4 @@ export class CallRunner {
 }
 
 /** What a module of the user throws when it is loaded is thrown by the call; what is wrong with the call itself is not. */
-function kindOf(error: unknown): 'thrown' | 'failed' {
-  return error instanceof DialbackError ? 'failed' : 'thrown'
-}
+const kindOf = (error: unknown): 'thrown' | 'failed' => (error instanceof DialbackError ? 'failed' : 'thrown')

@@ -194,6 +194,20 @@ test('CallRunner.interrupt() stops all that runs, and is of no consequence for a
   expect(served.answers).toMatchObject([interrupted, interrupted])
 })
 
+test('CallRunner.whenIdle() does not call back while calls wait for their modules', async () => {
+  const served = new ServedRunner()
+  served.load('m')
+  served.define(() => 'late', ['m'], 'slow')
+  served.call('slow', [])
+  await settled()
+  const told: string[] = []
+  served.runner.whenIdle(() => told.push('idle'))
+  expect(told).toEqual([])
+  await served.loaded('m')
+  expect(served.answers).toMatchObject([{ value: 'late' }])
+  expect(told).toEqual(['idle'])
+})
+
 test('CallRunner.whenIdle() calls back once nothing runs', async () => {
   const served = new ServedRunner()
   const gates = new Gates()
