@@ -3,9 +3,15 @@
 
 import { commandLine, runCommandLine, version } from './command-line.ts'
 import { completionCommand } from './completion.ts'
+import { manifestsCommand } from './manifests.ts'
 import { replCommand } from './repl.ts'
 import { runCommand } from './run.ts'
 
-const program = commandLine([runCommand(), replCommand(version), completionCommand(() => program)])
+const program = commandLine([
+  runCommand(),
+  replCommand(version),
+  manifestsCommand(`localhost/dialback-manager:${version}`),
+  completionCommand(() => program),
+])
 
 await runCommandLine(program)

@@ -1,0 +1,52 @@
+/** Pure: a Job with a manager in the cluster to type into. */
+
+import { managerAccount } from './rbac-manifest.ts'
+
+export interface InteractiveSession {
+  readonly namespace: string
+  readonly image: string
+}
+
+/** YAML. The permissions of `rbacManifest` have to be there first. */
+export function interactiveSessionManifest({ namespace, image }: InteractiveSession): string {
+  return `# An interactive session in the cluster:
+#   dialback manifests rbac | kubectl apply -f -
+#   dialback manifests interactive-session | kubectl apply -f -
+#   kubectl attach -it job/interactive-session
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: interactive-session
+  namespace: ${namespace}
+spec:
+  # Stop the job from spawning a new pod if the container exits in error.
+  backoffLimit: 0
+  # Clean up completed jobs automatically after 10 seconds.
+  ttlSecondsAfterFinished: 10
+  template:
+    spec:
+      serviceAccountName: ${managerAccount}
+      restartPolicy: Never
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 1000
+        seccompProfile:
+          type: RuntimeDefault
+      containers:
+        - name: manager
+          image: ${image}
+          command: [dialback, repl]
+          stdin: true
+          tty: true
+          resources:
+            requests:
+              cpu: 1
+              memory: 500Mi
+            limits:
+              memory: 500Mi
+          securityContext:
+            allowPrivilegeEscalation: false
+            capabilities:
+              drop: [ALL]
+`
+}

@@ -1,0 +1,70 @@
+import { loadAll } from 'js-yaml'
+import { expect, test } from 'vitest'
+import { interactiveSessionManifest } from '../src/cli/interactive-session-manifest.ts'
+import { rbacManifest } from '../src/cli/rbac-manifest.ts'
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+test('rbacManifest() gives a ServiceAccount, a Role and what binds them, in one namespace', () => {
+  const objects = loadAll(rbacManifest('team')) as {
+    kind: string
+    metadata: { name: string; namespace: string }
+  }[]
+  expect(objects.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual([
+    ['ServiceAccount', 'dialback-manager', 'team'],
+    ['Role', 'dialback-manager', 'team'],
+    ['RoleBinding', 'dialback-manager', 'team'],
+  ])
+})
+
+test('rbacManifest() allows what is needed and nothing else, and says of each verb what it is for', () => {
+  const yaml = rbacManifest('team')
+  const role = (loadAll(yaml) as { kind: string; rules: Rule[] }[]).find(({ kind }) => kind === 'Role')
+  const allowed = role?.rules.flatMap(({ apiGroups, resources, verbs }) =>
+    resources.map((resource) => `${[resource, ...apiGroups.filter(Boolean)].join('.')}: ${verbs.join(' ')}`),
+  )
+  expect(allowed).toEqual([
+    'pods: create delete get list watch patch',
+    'pods/log: get',
+    'secrets: create delete',
+    'jobs.batch: create delete get',
+    'pods/portforward: create get',
+    'jobs.batch: list',
+    'secrets: list',
+  ])
+  const verbs = yaml.split('\n').filter((line) => line.startsWith('      - '))
+  expect(verbs.filter((line) => !/^ {6}- [a-z]+ # \w/.test(line))).toEqual([])
+})
+
+test('interactiveSessionManifest() is the Job of the documentation', () => {
+  const yaml = interactiveSessionManifest({ namespace: 'team', image: 'localhost/dialback-manager:0.1.0' })
+  expect(loadAll(yaml)).toMatchObject([
+    {
+      kind: 'Job',
+      metadata: { name: 'interactive-session', namespace: 'team' },
+      spec: {
+        backoffLimit: 0,
+        ttlSecondsAfterFinished: 10,
+        template: {
+          spec: {
+            serviceAccountName: 'dialback-manager',
+            restartPolicy: 'Never',
+            containers: [
+              {
+                name: 'manager',
+                image: 'localhost/dialback-manager:0.1.0',
+                stdin: true,
+                tty: true,
+                resources: { requests: { cpu: 1, memory: '500Mi' } },
+              },
+            ],
+          },
+        },
+      },
+    },
+  ])
+})
