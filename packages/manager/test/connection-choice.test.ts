@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { chooseConnection, mustProbe, ownAddresses } from '../src/kubernetes/connection-choice.ts'
+import {
+  chooseConnection,
+  mustProbe,
+  type OwnInterface,
+  ownAddresses,
+} from '../src/kubernetes/connection-choice.ts'
 
 const relayAddress = '10.244.0.9:7420'
 const unreachable = { address: '192.168.1.7:4000', failure: 'no answer within 2 s' }
@@ -86,9 +91,10 @@ test.each([
 })
 
 test('ownAddresses() leaves out what means nothing to others', () => {
-  const info = (address: string, family: 'IPv4' | 'IPv6', internal = false) => ({
-    ...{ address, internal, netmask: '', mac: '', cidr: null },
-    ...(family === 'IPv6' ? { family: 'IPv6' as const, scopeid: 0 } : { family: 'IPv4' as const }),
+  const info = (address: string, family: 'IPv4' | 'IPv6', internal = false): OwnInterface => ({
+    address,
+    family,
+    internal,
   })
   const interfaces = {
     lo: [info('127.0.0.1', 'IPv4', true), info('::1', 'IPv6', true)],

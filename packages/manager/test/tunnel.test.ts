@@ -29,31 +29,33 @@ async function startRelayEnd(itsToken = token): Promise<RelayEnd> {
   const arrived: { mux: TunnelMux; socket: Socket }[] = []
   const waiting: ((one: { mux: TunnelMux; socket: Socket }) => void)[] = []
   let goodbyes = 0
-  const server = createServer((socket) => {
+  const attach = async (socket: Socket): Promise<void> => {
     socket.on('error', () => {})
-    void proveAsRelay({ stream: socket, token: itsToken, signal }).then(
-      () => {
-        const mux = new TunnelMux({
-          stream: socket,
-          message: (bytes) => {
-            const message = decodeRelayMessage(bytes)
-            if (message.type === 'goodbye') {
-              goodbyes += 1
-              mux.close('the relay ends')
-            } else if (message.type === 'probe') {
-              const results = message.addresses.map((address) => ({ address, failure: message.certificate }))
-              mux.send(encodeRelayMessage({ type: 'probed', results }))
-            }
-          },
-          closed() {},
-        })
-        const next = waiting.shift()
-        if (next === undefined) arrived.push({ mux, socket })
-        else next({ mux, socket })
+    try {
+      await proveAsRelay({ stream: socket, token: itsToken, signal })
+    } catch {
+      socket.destroy()
+      return
+    }
+    const mux = new TunnelMux({
+      stream: socket,
+      message: (bytes) => {
+        const message = decodeRelayMessage(bytes)
+        if (message.type === 'goodbye') {
+          goodbyes += 1
+          mux.close('the relay ends')
+        } else if (message.type === 'probe') {
+          const results = message.addresses.map((address) => ({ address, failure: message.certificate }))
+          mux.send(encodeRelayMessage({ type: 'probed', results }))
+        }
       },
-      () => socket.destroy(),
-    )
-  })
+      closed() {},
+    })
+    const next = waiting.shift()
+    if (next === undefined) arrived.push({ mux, socket })
+    else next({ mux, socket })
+  }
+  const server = createServer((socket) => void attach(socket))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -20,7 +20,24 @@ metadata:
   name: ${managerAccount}
   namespace: ${namespace}
 rules:
-  - apiGroups: ['']
+${rules}---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: ${managerAccount}
+  namespace: ${namespace}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: ${managerAccount}
+subjects:
+  - kind: ServiceAccount
+    name: ${managerAccount}
+    namespace: ${namespace}
+`
+}
+
+const rules = `  - apiGroups: ['']
     resources: [pods]
     verbs:
       - create # workers
@@ -59,19 +76,4 @@ rules:
     resources: [secrets]
     verbs:
       - list # those whose manager is gone; it lets their content be read too: leave it out where others keep Secrets
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: ${managerAccount}
-  namespace: ${namespace}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: ${managerAccount}
-subjects:
-  - kind: ServiceAccount
-    name: ${managerAccount}
-    namespace: ${namespace}
 `
-}

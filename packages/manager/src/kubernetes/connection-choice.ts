@@ -1,6 +1,5 @@
 /** Pure: how workers in the cluster can reach a manager outside of it, and the sentence that says so. */
 
-import type { NetworkInterfaceInfo } from 'node:os'
 import type { ProbeResult } from '@dialback/protocol'
 
 export type ConnectionOption = 'auto' | 'direct' | 'tunnel'
@@ -66,12 +65,20 @@ export function chooseConnection({
   )
 }
 
+/** As `os.networkInterfaces()` gives it. */
+export interface OwnInterface {
+  readonly address: string
+  readonly family: 'IPv4' | 'IPv6'
+  /** Nobody else can dial it. */
+  readonly internal: boolean
+}
+
 /** A relay tries no more. */
 const maxAddresses = 64
 
-/** Where this machine might be dialled from the cluster. @param interfaces as `os.networkInterfaces()` gives them */
+/** Where this machine might be dialled from the cluster. */
 export function ownAddresses(
-  interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
+  interfaces: Readonly<Record<string, readonly OwnInterface[] | undefined>>,
   port: number,
 ): string[] {
   return Object.values(interfaces)
