@@ -1,5 +1,6 @@
 /** Finds variables in the scopes around a function. */
 
+import { isBuiltin } from 'node:module'
 import { isStandardGlobal } from './builtins.ts'
 import { cellsKey, referencesName } from './compiled-names.ts'
 import type { Scope } from './inspector.ts'
@@ -48,9 +49,18 @@ export function lookUp(name: string, scopes: readonly Scope[]): Found {
  */
 function lookUpGlobal(name: string, global: Readonly<Record<string, unknown>>): Found {
   if (!(name in global)) return name in globalThis ? { kind: 'global' } : { kind: 'missing' }
+  const module = builtinModule(name, global)
+  if (module !== undefined) return { kind: 'value', value: module, isModuleLevel: false }
   if (isStandardGlobal(name) && !sessionGlobals.has(name)) return { kind: 'global' }
   if ((global as unknown) === globalThis && !isDeclared(name)) return { kind: 'global' }
   return { kind: 'value', value: global[name], isModuleLevel: false }
+}
+
+/** A REPL, and Node where it is given a program as an argument, has the builtin modules among its globals. */
+function builtinModule(name: string, global: Readonly<Record<string, unknown>>): object | undefined {
+  if (!isBuiltin(name)) return undefined
+  const module = process.getBuiltinModule(name)
+  return global[name] === module ? module : undefined
 }
 
 /** Whether a global was made by a declaration, which cannot be deleted, or stands for one. */
