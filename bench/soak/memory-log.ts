@@ -2,7 +2,7 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Cluster } from '@dialback/manager'
+import { type Cluster, WorkerTerminatedError } from '@dialback/manager'
 import { memoryOf, processTree } from '../process-memory.ts'
 
 interface Sample {
@@ -32,7 +32,7 @@ export class MemoryLog {
   /** Takes and prints a sample; `state`: what else to print. */
   async sample(state: string): Promise<void> {
     collectGarbage()
-    const veteranPid = await this.#cluster.remoteCallFetch(pidAfterCollecting, this.#veteran)
+    const veteranPid = await this.#veteranPid()
     const workers = [...processTree(process.pid)].filter((pid) => pid !== process.pid)
     const sample = {
       seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
@@ -46,6 +46,17 @@ export class MemoryLog {
       `${String(sample.seconds).padStart(5)} s  manager ${sample.managerMiB} MiB (heap ${heap})` +
         `  veteran ${sample.veteranMiB} MiB  mean of ${workers.length} workers ${sample.workerMiB} MiB  ${state}`,
     )
+  }
+
+  /** Again when an interrupt of something else there gets in between. */
+  async #veteranPid(): Promise<number> {
+    for (;;) {
+      try {
+        return await this.#cluster.remoteCallFetch(pidAfterCollecting, this.#veteran)
+      } catch (error) {
+        if (error instanceof WorkerTerminatedError) throw error
+      }
+    }
   }
 
   /** What has grown since the second minute; empty when nothing has. */

@@ -182,7 +182,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     const args = isFunction ? [] : [what]
     const input: CallInput = { kind: 'args', args, encoded: this.peer.carrier.encode(args, () => 'globals') }
     if (options.replay ?? options.procs === undefined) {
-      this.#everywhereLog.add({ shipment, input })
+      this.#everywhereLog.add({ shipment, input, ...(!isFunction && { defines: Object.keys(what) }) })
       this.#supervisor.replayWhereJoining({ shipment, input })
     }
     const ids = processIds(options.procs ?? this.procs(), 'everywhere')

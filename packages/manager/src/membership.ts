@@ -3,10 +3,17 @@
 import { type WorkerExit, WorkerTerminatedError } from '@dialback/protocol'
 import type { RemoteWorker } from './remote-worker.ts'
 
+/** Of so many losses, the latest, all is kept that is known: logs and status of one may be large. */
+const wholeLosses = 256
+/** Of those before it is kept how they ended; of more than this only that they did. */
+const knownLosses = 65_536
+
 export class Membership {
   readonly #workers = new Map<number, RemoteWorker>()
   readonly #byName = new Map<string, RemoteWorker>()
   readonly #losses = new Map<number, WorkerTerminatedError>()
+  /** Ids of those that are kept whole, oldest first. */
+  readonly #whole: number[] = []
   readonly #listeners = new Set<() => void>()
   #live: readonly number[] = []
   /** The manager is 1; ids are never used again. */
@@ -63,6 +70,8 @@ export class Membership {
   lose(worker: RemoteWorker, exit: WorkerExit): WorkerTerminatedError {
     const error = new WorkerTerminatedError(worker.id, exit)
     this.#losses.set(worker.id, error)
+    this.#whole.push(worker.id)
+    this.#shorten()
     this.leave(worker.id)
     return error
   }
@@ -77,6 +86,8 @@ export class Membership {
     if (id === 1 || this.#workers.has(id)) return this.#losses.get(id)
     const loss = this.#losses.get(id)
     if (loss !== undefined) return loss
+    if (id > 1 && id <= this.#lastId)
+      return new WorkerTerminatedError(id, { reason: 'Unknown', detail: 'long ago', blame: 'unknown' })
     throw new RangeError(`No process has the id ${id} (there are ${[1, ...this.#live].join(', ')})`)
   }
 
@@ -85,7 +96,31 @@ export class Membership {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Keeps less of what is long ago. */
+  #shorten(): void {
+    const id = this.#whole.length > wholeLosses ? this.#whole.shift() : undefined
+    const loss = id === undefined ? undefined : this.#losses.get(id)
+    if (id !== undefined && loss !== undefined) this.#losses.set(id, withoutDetails(loss))
+    const [oldest] = this.#losses.size > knownLosses ? this.#losses.keys() : []
+    if (oldest !== undefined) this.#losses.delete(oldest)
+  }
+
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** The same loss without logs, status and timeline. */
+function withoutDetails(loss: WorkerTerminatedError): WorkerTerminatedError {
+  const { workerId, reason, blame, exitCode, signal, advice, pod } = loss
+  const short = new WorkerTerminatedError(workerId, {
+    reason,
+    blame,
+    ...(exitCode !== undefined && { exitCode }),
+    ...(signal !== undefined && { signal }),
+    ...(advice !== undefined && { advice }),
+    ...(pod !== undefined && { pod }),
+  })
+  short.message = loss.message
+  return short
 }

@@ -109,3 +109,30 @@ test('Membership.onChange() ends when its result is called, also while it is tol
   membership.join(3)
   expect(told).toEqual(['first', 'second', 'second'])
 })
+
+test('Membership keeps logs and status of the latest losses only, and how all others ended', () => {
+  const { membership } = createMembership()
+  const ids = Array.from({ length: 300 }, () => membership.takeId())
+  for (const id of ids) {
+    const worker = createWorker(id)
+    membership.add(worker)
+    membership.lose(worker, { ...exit, exitCode: 137, logs: ['a line'], status: { phase: 'Failed' } })
+    membership.forget(worker)
+  }
+
+  const oldest = membership.lossOf(2)
+  const latest = membership.lossOf(301)
+  expect(oldest).toMatchObject({ reason: 'Killed', exitCode: 137, blame: 'unknown', logs: [] })
+  expect([oldest?.status, oldest?.message]).toEqual([
+    undefined,
+    'Worker 2 was terminated due to: Killed (SIGKILL)',
+  ])
+  expect(latest).toMatchObject({ logs: ['a line'], status: { phase: 'Failed' } })
+})
+
+test('Membership still knows that a worker is gone when it has forgotten how', () => {
+  const { membership } = createMembership()
+  const id = membership.takeId()
+  expect(membership.lossOf(id)).toMatchObject({ workerId: id, reason: 'Unknown', blame: 'unknown' })
+  expect(() => membership.lossOf(id + 1)).toThrow(`${id + 1}`)
+})

@@ -10,7 +10,7 @@ export interface Definition {
 }
 
 const maxBytes = 256 * 1024 * 1024
-const maxCount = 10_000
+const maxCount = 2_000
 
 export class DefinitionStore {
   /** In the order of last use. A promise while modules that the function needs are loading. */

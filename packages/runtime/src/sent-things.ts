@@ -2,6 +2,13 @@
 
 import type { Mailbox } from '@dialback/protocol'
 
+/**
+ * What is remembered of one process, and of how many processes over one connection: what was sent before that is sent
+ * once more when it is needed again, which the other side takes for the same.
+ */
+const maxThings = 10_000
+const maxProcesses = 1_000
+
 export class SentThings {
   /** By connection, then by process: asked with every call, which must not make a new string. */
   readonly #sent = new WeakMap<Mailbox, Map<number, Set<string>>>()
@@ -13,6 +20,10 @@ export class SentThings {
     this.#sent.set(mailbox, processes)
     const sent = processes.get(to) ?? new Set()
     processes.set(to, sent.add(hash))
+    const [oldest] = sent.size > maxThings ? sent : []
+    if (oldest !== undefined) sent.delete(oldest)
+    const [eldest] = processes.size > maxProcesses ? processes.keys() : []
+    if (eldest !== undefined) processes.delete(eldest)
     return true
   }
 
