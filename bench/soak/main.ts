@@ -9,7 +9,7 @@ import { parseSoakOptions, type SoakOptions, usage } from './options.ts'
 
 const sampleMs = 30_000
 /** Nothing takes as long: an operation that does has not settled. */
-const settleLimitMs = 60_000
+const settleLimitMs = 240_000
 /** After more problems than this it gives up. */
 const tolerated = 10
 
