@@ -36,10 +36,10 @@ export function pmapOptionCases(place: Place): void {
       ([1, 4, 'auto'] as const).map((batchSize) => ({ distributed, batchSize })),
     )
     test.each(kinds)('distributed: $distributed, batchSize: $batchSize', async (kind) => {
-      for (const combination of combinations(kind)) {
-        const outcome = await outcomeOf(shared.cluster, combination)
-        expect(outcome, JSON.stringify(combination)).toEqual(expectedOf(combination))
-      }
+      const all = combinations(kind)
+      const outcomes = await Promise.all(all.map(async (each) => await outcomeOf(shared.cluster, each)))
+      for (const [at, each] of all.entries())
+        expect(outcomes[at], JSON.stringify(each)).toEqual(expectedOf(each))
     })
 
     test.each(kinds)('on a worker, distributed: $distributed, batchSize: $batchSize', async (kind) => {
