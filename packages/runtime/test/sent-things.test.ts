@@ -28,9 +28,7 @@ test('SentThings remembers the latest 1,000 processes', () => {
   const sent = new SentThings()
   const mailbox = createMailbox()
   for (let to = 0; to <= 1_000; to++) sent.isNew(mailbox, to, 'a')
-  expect([sent.isNew(mailbox, 1, 'a'), sent.isNew(mailbox, 1_000, 'a'), sent.isNew(mailbox, 0, 'a')]).toEqual([
-    false,
-    false,
-    true,
-  ])
+  expect([sent.isNew(mailbox, 1, 'a'), sent.isNew(mailbox, 1_000, 'a'), sent.isNew(mailbox, 0, 'a')]).toEqual(
+    [false, false, true],
+  )
 })
