@@ -19,6 +19,8 @@ export interface LinkEvents {
   violated(error: ProtocolError): void
 }
 
+const endOfTurn = Promise.resolve()
+
 export class Link {
   readonly #events: LinkEvents
   #transport: Transport | undefined
@@ -35,6 +37,8 @@ export class Link {
   #kept: Uint8Array[] = []
   #firstKept = 1
   #lastReceivedAt = performance.now()
+
+  readonly #flushNow = (): void => this.flush()
 
   constructor(events: LinkEvents) {
     this.#events = events
@@ -88,7 +92,8 @@ export class Link {
     else this.#queue.push(frame)
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
-    queueMicrotask(() => this.flush())
+    // Not `queueMicrotask`, which makes a resource for async hooks of each.
+    void endOfTurn.then(this.#flushNow)
   }
 
   /** Sends what waits, now, as far as the transport takes it. */
