@@ -121,7 +121,9 @@ export function withAdmission(
         get nextWorkerId() {
           return context.nextWorkerId
         },
-        admit: (workerName) => change(context.admit(workerName)),
+        openLoopback: () => context.openLoopback(),
+        openDoor: () => context.openDoor(),
+        admit: (workerName, url) => change(context.admit(workerName, url)),
         logger: context.logger,
         signal: context.signal,
       }),

@@ -1,20 +1,35 @@
 /** The seam to whatever starts workers: one folder implements it for each kind of place. */
 
+import type { Duplex } from 'node:stream'
 import type { WorkerExit } from '@dialback/protocol'
 import type { Logger } from './logger.ts'
 
-/** Lets one worker in: it says these when it dials. */
+/** Lets one worker in: it says `name` and `token` when it dials `url`. */
 export interface Credentials {
   readonly url: string
   readonly name: string
   readonly token: string
 }
 
+/** Where workers of other machines dial in. All that they send there is within TLS. */
+export interface Door {
+  /** Listens on all interfaces. */
+  readonly port: number
+  /** PEM, self-signed, made for this cluster. Workers know the manager by it alone, whatever name they dial. */
+  readonly certificate: string
+  /** Takes a stream, on which a worker speaks TLS to us as through a tunnel, for a connection to `port`. */
+  accept(stream: Duplex): void
+}
+
 export interface LaunchContext {
   /** The id that the next admitted worker will have: for names that tell. */
   readonly nextWorkerId: number
-  /** Expects one more worker and gives what it needs to be let in. `name` is unique in the cluster. */
-  admit(name: string): Credentials
+  /** Listens, when this is first called, for workers of this machine; gives the URL that they dial. */
+  openLoopback(): Promise<string>
+  /** Listens, when this is first called, for workers of other machines. */
+  openDoor(): Promise<Door>
+  /** Expects one more worker, which will dial `url`, and gives what lets it in. `name` is unique in the cluster. */
+  admit(name: string, url: string): Credentials
   readonly logger: Logger
   /** Fires when nobody waits for the workers any more. */
   readonly signal: AbortSignal
@@ -43,6 +58,8 @@ export interface LaunchedWorker {
   readonly name: string
   /** How many threads run user code there; each dials by itself. */
   readonly threads: number
+  /** Of the pod that was made for it; no other is let in. */
+  readonly podUid?: string | undefined
   /** Resolves when the worker has ended, with why. Never rejects. */
   readonly exited: Promise<WorkerExit>
   /** Calls back with each line that the worker writes, from now on. */

@@ -14,9 +14,9 @@ import {
 } from '@dialback/runtime'
 import type { ClusterManager } from './cluster-manager.ts'
 import { clusterOfPeer } from './cluster-of-peer.ts'
+import { Entrances } from './entrances.ts'
 import { EverywhereLog } from './everywhere-log.ts'
 import { joinAll, launchAll } from './joining.ts'
-import { Listener } from './listener.ts'
 import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
 import { type Logger, stderrLogger, writeWorkerLine } from './logger.ts'
 import { managerHost } from './manager-host.ts'
@@ -57,7 +57,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   readonly #everywhereLog = new EverywhereLog()
   readonly #onWorkerLog: (workerId: number, line: string) => void
   #logger: Logger
-  #listener: Promise<Listener> | undefined
+  readonly #entrances: Entrances
   #lastId = 0
 
   constructor(options: ClusterOptions = {}) {
@@ -81,6 +81,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       everywhereLog: this.#everywhereLog,
       nextId,
     })
+    this.#entrances = new Entrances(this.#supervisor, logger)
     this.peer = new Peer(
       managerHost({ supervisor: this.#supervisor, nextId, logger }),
       new Carrier({ runtimeModule, isRuntimeModule, loadRuntime: loadRuntimeModule }),
@@ -111,15 +112,15 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
     signal.throwIfAborted()
     this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })
-    this.#listener ??= Listener.open(this.#supervisor, () => this.#logger)
     const shipping = this.peer.carrier.load()
-    const { url } = await this.#listener
     const supervisor = this.#supervisor
     const launched = await launchAll(manager, {
       get nextWorkerId() {
         return supervisor.membership.nextId
       },
-      admit: (name) => supervisor.expect(name, url),
+      openLoopback: async () => (await this.#entrances.loopback()).url,
+      openDoor: async () => await this.#entrances.door(),
+      admit: (name, url) => supervisor.expect(name, url),
       logger: this.#logger,
       signal,
     })
@@ -206,9 +207,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   /** Removes all workers and stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.rmProcs(this.#supervisor.membership.all.map(({ id }) => id))
-    const listener = await this.#listener
-    this.#listener = undefined
-    await listener?.close()
+    await this.#entrances.close()
   }
 
   #configureCode({ external, code }: CodeOptions): void {

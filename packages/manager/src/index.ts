@@ -52,7 +52,7 @@ export {
   type EverywhereOptions,
   type RemoveOptions,
 } from './cluster.ts'
-export type { ClusterManager, LaunchContext, LaunchedWorker } from './cluster-manager.ts'
+export type { ClusterManager, Credentials, Door, LaunchContext, LaunchedWorker } from './cluster-manager.ts'
 export { addProcs, everywhere, interrupt, isK8s, rmProcs, setLogger } from './default-cluster.ts'
 export { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
 export type { LogFields, Logger } from './logger.ts'

@@ -91,6 +91,10 @@ export class RemoteWorker {
     this.joined.promise.catch(() => {})
   }
 
+  get podUid(): string | undefined {
+    return this.launched?.podUid
+  }
+
   get control(): WorkerConnection | undefined {
     return this.#control
   }

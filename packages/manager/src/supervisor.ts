@@ -20,7 +20,7 @@ import {
 import { answerFetch, type Peer, ValueStore } from '@dialback/runtime'
 import type { Credentials, LaunchedWorker } from './cluster-manager.ts'
 import type { EverywhereEntry, EverywhereLog, ReplayTarget } from './everywhere-log.ts'
-import type { Doorkeeper } from './listener.ts'
+import type { Doorkeeper } from './greeter.ts'
 import type { Logger } from './logger.ts'
 import { Membership } from './membership.ts'
 import { Relay } from './relay.ts'
@@ -114,7 +114,7 @@ export class Supervisor implements Doorkeeper {
     // Its threads may dial again before they hear that it is to end.
     const isOver = worker?.exit !== undefined
     if (isOver && isSame(hello.token, worker.token)) return { answer: late, isLate: true }
-    const abort = judgeHello(hello, isOver ? undefined : worker?.token)
+    const abort = judgeHello(hello, isOver ? undefined : worker)
     if (abort !== undefined || worker === undefined) return { answer: abort ?? unexpected }
     const isShared = this.#canShare(hello)
     const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)

@@ -10,6 +10,16 @@ import type { SharedProbe } from './shared-memory.ts'
 /** Raised when a message changes its meaning; both ends must have the same. */
 export const protocolVersion = 1
 
+/** Where a worker runs, as its pod's downward API tells it. */
+export interface PodFacts {
+  readonly name: string
+  readonly uid: string
+  readonly node?: string
+  /** Limits of the worker's container. */
+  readonly cpuMillis?: number
+  readonly memoryBytes?: number
+}
+
 /** Worker to manager, first on each connection. */
 export interface Hello {
   readonly type: 'hello'
@@ -29,6 +39,8 @@ export interface Hello {
   readonly received: number
   /** Absent when the worker cannot share memory with the manager. */
   readonly memory?: SharedProbe
+  /** Absent where the worker is no pod. */
+  readonly pod?: PodFacts
 }
 
 /** Manager to worker: the connection stands. */
@@ -67,6 +79,7 @@ export function decodeHello(bytes: Uint8Array): Hello {
   for (const name of ['protocol', 'pid', 'received']) requireField(hello, name, isCount)
   for (const name of ['runtime', 'name', 'token', 'nonce', 'connection']) requireField(hello, name, isText)
   if (hello['memory'] !== undefined) requireField(hello, 'memory', isProbe)
+  if (hello['pod'] !== undefined) requireField(hello, 'pod', isPodFacts)
   return hello as unknown as Hello
 }
 
@@ -82,10 +95,17 @@ export function decodeWelcome(bytes: Uint8Array): Welcome {
   return answer as unknown as Welcome
 }
 
-/** Why a hello is refused; undefined when it is in order. `token`: the one this worker was given, if it is known. */
-export function judgeHello(hello: Hello, token: string | undefined): Abort | undefined {
+/** What the manager knows of a worker that it expects. */
+export interface ExpectedWorker {
+  readonly token: string
+  /** Of the pod that was made for it, once it is known: pods of one name may follow each other. */
+  readonly podUid?: string | undefined
+}
+
+/** Why a hello is refused; undefined when it is in order. `expected`: undefined when no worker of its name is. */
+export function judgeHello(hello: Hello, expected: ExpectedWorker | undefined): Abort | undefined {
   // The token first: nobody unproven learns anything, not even the version.
-  if (token === undefined || !isSame(hello.token, token)) {
+  if (expected === undefined || !isSame(hello.token, expected.token)) {
     return {
       type: 'abort',
       code: 'AUTHENTICATION',
@@ -96,6 +116,13 @@ export function judgeHello(hello: Hello, token: string | undefined): Abort | und
     const message = `the manager speaks protocol ${protocolVersion}, the worker ${hello.protocol}`
     return { type: 'abort', code: 'VERSION_MISMATCH', message }
   }
+  const { podUid } = expected
+  if (podUid !== undefined && hello.pod !== undefined && hello.pod.uid !== podUid)
+    return {
+      type: 'abort',
+      code: 'AUTHENTICATION',
+      message: 'this is not the pod that was made for the worker',
+    }
   return undefined
 }
 
@@ -147,6 +174,17 @@ function isCount(value: unknown): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 1024
+}
+
+function isPodFacts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const field = (name: string): unknown => Reflect.get(value, name)
+  return (
+    isText(field('name')) &&
+    isText(field('uid')) &&
+    (field('node') === undefined || isText(field('node'))) &&
+    ['cpuMillis', 'memoryBytes'].every((name) => field(name) === undefined || isCount(field(name)))
+  )
 }
 
 function isProbe(value: unknown): boolean {

@@ -39,6 +39,7 @@ export {
   type Hello,
   isSame,
   judgeHello,
+  type PodFacts,
   proofOf,
   protocolVersion,
   type Welcome,

@@ -9,6 +9,8 @@ export const limits = {
   helloTimeoutMs: 10_000,
   /** Connections that have not said hello yet; more are turned away. */
   maxUnprovenConnections: 256,
+  /** Connections of workers of other machines; Node runs out of file descriptors before. */
+  maxDoorConnections: 65_536,
   /** What is joined into one packet before the next one is begun. */
   packetTargetBytes: 262_144,
   /** Bodies up to this size travel inside their message's frame. */

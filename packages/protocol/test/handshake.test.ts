@@ -39,6 +39,17 @@ const welcome: Welcome = {
   silenceLimitMs: 15_000,
   memory: { pid: 1, fd: 21, mark: 'cd34' },
 }
+const pod = { name: 'w-1', uid: 'ab-12', node: 'n-1', cpuMillis: 200, memoryBytes: 314_572_800 }
+const noPod = [
+  null,
+  'x',
+  {},
+  { name: 'w-1' },
+  { ...pod, uid: 5 },
+  { ...pod, node: 5 },
+  { ...pod, cpuMillis: '200m' },
+  { ...pod, memoryBytes: -1 },
+]
 const noCount = [undefined, null, -1, 1.5, '1', 1n << 62n, {}]
 const noText = [undefined, null, 1, {}, ['x'], 'x'.repeat(1_025)]
 const noProbe = [
@@ -67,11 +78,22 @@ test.each([
   expect(Buffer.from(encodeHandshake(message)).toString('hex')).toBe(hex)
 })
 
+test('a hello of a pod has the bytes that it always had', () => {
+  const { memory: _, ...alone } = hello
+  expect(Buffer.from(encodeHandshake({ ...alone, pod })).toString('hex')).toBe(
+    'de000aa474797065a568656c6c6fa870726f746f636f6c01a772756e74696d65a77632342e312e30a46e616d65a76c6f63616c2d32a5746f6b656ea6736563726574a56e6f6e6365a430306666aa636f6e6e656374696f6eaa74687265616420302e30a370696464a8726563656976656403a3706f64de0005a46e616d65a3772d31a3756964a561622d3132a46e6f6465a36e2d31a96370754d696c6c6973ccc8ab6d656d6f72794279746573ce12c00000',
+  )
+})
+
 test('decodeHello() and decodeWelcome() give what was encoded, with and without shared memory', () => {
   const { memory: _, ...alone } = hello
   const { memory: __, ...answer } = welcome
   expect(decodeHello(encodeHandshake(hello))).toEqual(hello)
   expect(decodeHello(encodeHandshake(alone))).toEqual(alone)
+  expect(decodeHello(encodeHandshake({ ...alone, pod }))).toEqual({ ...alone, pod })
+  expect(decodeHello(encodeHandshake({ ...alone, pod: { name: 'w-1', uid: 'a' } }))).toMatchObject({
+    pod: { name: 'w-1', uid: 'a' },
+  })
   expect(decodeWelcome(encodeHandshake(welcome))).toEqual(welcome)
   expect(decodeWelcome(encodeHandshake(answer))).toEqual(answer)
 })
@@ -88,6 +110,7 @@ test.each(
     pid: noCount,
     received: noCount,
     memory: noProbe,
+    pod: noPod,
   }),
 )('decodeHello() names a wrong %s', (field, values: readonly unknown[]) => {
   for (const value of values) {
@@ -209,7 +232,25 @@ test.each([
   ],
   ['of another version with a wrong token', { ...hello, protocol: 999, token: 'x' }, 'secret', wrongToken],
 ])('judgeHello() of one %s', (_, received, token, answer) => {
-  expect(judgeHello(received, token)).toEqual(answer)
+  expect(judgeHello(received, token === undefined ? undefined : { token })).toEqual(answer)
+})
+
+test.each([
+  ['the pod that was made for it', hello.token, pod.uid, undefined],
+  ['a pod before its uid is known', hello.token, undefined, undefined],
+  [
+    'another pod of its name',
+    hello.token,
+    'cd-34',
+    {
+      type: 'abort',
+      code: 'AUTHENTICATION',
+      message: 'this is not the pod that was made for the worker',
+    },
+  ],
+  ['another pod with a wrong token', 'x', 'cd-34', wrongToken],
+])('judgeHello() of %s', (_, token, uid, answer) => {
+  expect(judgeHello({ ...hello, token, pod }, { token: 'secret', podUid: uid })).toEqual(answer)
 })
 
 test('proofOf() is HMAC-SHA-256 of the nonce with the token as key', () => {

@@ -24,6 +24,7 @@ export interface AgentOptions {
   readonly threadEntry: URL
   /** See `Settings`. */
   readonly isRemote: boolean
+  readonly patienceMs: number
   /** Ends the process. */
   readonly exit: (code: number, reason?: string) => void
 }
@@ -49,6 +50,7 @@ export class Agent {
     const control = await Connection.open({
       credentials: options.credentials,
       connection: 'control',
+      patienceMs: options.patienceMs,
       message: (message, body, mailbox) => agent.#receive(message, body, mailbox),
       lost: (reason) => options.exit(1, `the manager is gone: ${reason}`),
     })
@@ -82,9 +84,10 @@ export class Agent {
   #startThread(index: number, generation: number): void {
     const claims = new ClaimTable()
     this.#claims[index] = claims
-    const { credentials, isRemote, threadEntry } = this.#options
+    const { credentials, isRemote, patienceMs, threadEntry } = this.#options
+    const mark = new SharedArrayBuffer(8)
     this.#threads[index] = new UserThread(
-      { credentials, isRemote, index, generation, claims: claims.memory, mark: new SharedArrayBuffer(8) },
+      { credentials, isRemote, patienceMs, index, generation, claims: claims.memory, mark },
       threadEntry,
       {
         message: (message) => this.#hearThread(message),

@@ -16,13 +16,13 @@ import { type Credentials, type Dialed, type DialOptions, dial } from './dial.ts
 export interface ConnectionOptions {
   readonly credentials: Credentials
   readonly connection: string
+  /** See `Settings`. */
+  readonly patienceMs: number
   readonly message: (message: Message, body: EncodedBody, mailbox: Mailbox) => void
   /** The manager is gone for good, or broke the protocol. */
   readonly lost: (reason: string) => void
 }
 
-/** How long the manager may take to answer the first hello: it, or this machine, may be busy with others that start. */
-const firstDialMs = 60_000
 const firstRetryMs = 50
 const longestRetryMs = 1_000
 
@@ -38,13 +38,14 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     const memory = SharedMemory.create()
     const { credentials, connection } = options
-    let dialed = await dialPatiently({ credentials, connection, received: 0, memory: memory?.probe })
+    const first = { credentials, connection, received: 0 }
+    let dialed = await dialPatiently({ ...first, memory: memory?.probe }, options.patienceMs)
     const { memory: probe } = dialed.welcome
     const isShared = memory !== undefined && probe !== undefined && SharedMemoryReader.canReach(probe)
     if (memory !== undefined && !isShared) {
       // Sharing must work both ways: join again without it.
       dialed.transport.terminate()
-      dialed = await dialPatiently({ credentials, connection, received: 0, memory: undefined })
+      dialed = await dialPatiently({ ...first, memory: undefined }, options.patienceMs)
     }
     return new Connection(options, dialed, isShared ? memory : undefined)
   }
@@ -113,14 +114,14 @@ export class Connection {
   }
 }
 
-/** Dials until the manager answers. @throws what `dial` throws when that is of no use, or took too long. */
-async function dialPatiently(options: DialOptions): Promise<Dialed> {
-  const giveUpAt = performance.now() + firstDialMs
+/** Dials until the manager answers, be it with a refusal. @throws the last failure when time is up. */
+async function dialPatiently(options: DialOptions, patienceMs: number): Promise<Dialed> {
+  const giveUpAt = performance.now() + patienceMs
   for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
     try {
       return await dial(options)
     } catch (error) {
-      if (error instanceof DialbackError || performance.now() > giveUpAt) throw error
+      if (error instanceof DialbackError || performance.now() + waitMs > giveUpAt) throw error
     }
     await delay(waitMs)
   }

@@ -1,12 +1,14 @@
 /** Connects to the manager and says hello. */
 
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
+import type { PeerCertificate } from 'node:tls'
 import {
   AuthenticationError,
   decodeWelcome,
   encodeHandshake,
   isSame,
   limits,
+  type PodFacts,
   proofOf,
   protocolVersion,
   type SharedProbe,
@@ -22,6 +24,10 @@ export interface Credentials {
   readonly url: string
   readonly name: string
   readonly token: string
+  /** PEM: of the manager, which is known by it, where the URL is one of TLS. */
+  readonly certificate?: string
+  /** Told to the manager. */
+  readonly pod?: PodFacts
 }
 
 export interface DialOptions {
@@ -46,7 +52,7 @@ export interface Dialed {
  */
 export async function dial(options: DialOptions): Promise<Dialed> {
   const { credentials, connection, received, memory } = options
-  const transport = await open(credentials.url)
+  const transport = await open(credentials)
   const nonce = randomBytes(16).toString('hex')
   const answer = new Promise<Uint8Array>((resolve, reject) => {
     transport.bind({
@@ -71,6 +77,7 @@ export async function dial(options: DialOptions): Promise<Dialed> {
       pid: process.pid,
       received,
       ...(memory && { memory }),
+      ...(credentials.pod && { pod: credentials.pod }),
     }),
   )
   const welcome = decodeWelcome(await answer)
@@ -83,10 +90,28 @@ export async function dial(options: DialOptions): Promise<Dialed> {
   return { transport, welcome }
 }
 
-function open(url: string): Promise<Transport> {
+function open({ url, certificate }: Credentials): Promise<Transport> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { ...webSocketClientOptions, handshakeTimeout: limits.helloTimeoutMs })
+    // As an object: `ws` hands these to `tls.connect`, but declares another type for the check.
+    const tls: object =
+      certificate === undefined
+        ? {}
+        : {
+            ca: certificate,
+            checkServerIdentity: (_name: string, peer: PeerCertificate) => differs(peer, certificate),
+          }
+    const socket = new WebSocket(url, {
+      ...webSocketClientOptions,
+      handshakeTimeout: limits.helloTimeoutMs,
+      ...tls,
+    })
     socket.once('open', () => resolve(new WebSocketTransport(socket)))
     socket.once('error', reject)
   })
+}
+
+/** The certificate is what the manager is known by: its address says nothing, and may be a tunnel's. */
+function differs(peer: PeerCertificate, certificate: string): Error | undefined {
+  if (peer.raw.equals(new X509Certificate(certificate).raw)) return undefined
+  return new Error('the certificate is not that of the manager')
 }

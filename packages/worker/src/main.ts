@@ -1,10 +1,10 @@
-/** The agent's process: settings from standard input, signals, and the only exit. */
+/** The agent's process: settings from standard input or, in a pod, the environment; signals; and the only exit. */
 
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Agent } from './agent.ts'
 import { watchStandardInput } from './orphan-guard.ts'
-import { parseSettings } from './settings.ts'
+import { defaultPatienceMs, ownVariables, parseSettings, type Settings, settingsFromEnvironment } from './settings.ts'
 
 let agent: Agent | undefined
 let isExiting = false
@@ -16,22 +16,33 @@ process.on('SIGTERM', () => {
   if (agent === undefined) exit(143)
   else void agent.drain()
 })
-// Ctrl-C in a terminal reaches the workers too; what it means is for the manager to say.
-process.on('SIGINT', () => {})
 process.title = 'dialback-worker'
 
-createInterface({ input: process.stdin }).once('line', (line) => void start(line))
-watchStandardInput(() => exit(1))
+void start()
 
-async function start(line: string): Promise<void> {
+async function start(): Promise<void> {
   try {
-    const settings = parseSettings(line)
+    const remote = settingsFromEnvironment(process.env)
+    // Of a local worker Ctrl-C in a terminal reaches this as well; what it means is for the manager to say.
+    process.on('SIGINT', () => {
+      if (remote !== undefined) process.emit('SIGTERM')
+    })
+    for (const name of ownVariables) delete process.env[name]
+    const settings = remote ?? (await settingsFromInput())
     const threadEntry = new URL('./thread.js', import.meta.url)
-    const { threads, isRemote = false } = settings
-    agent = await Agent.start({ credentials: settings, threads, isRemote, threadEntry, exit })
+    const { threads, isRemote = false, patienceMs = defaultPatienceMs } = settings
+    agent = await Agent.start({ credentials: settings, threads, isRemote, patienceMs, threadEntry, exit })
   } catch (error) {
     exit(1, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+async function settingsFromInput(): Promise<Settings> {
+  const line = new Promise<string>((resolve) => {
+    createInterface({ input: process.stdin }).once('line', resolve)
+  })
+  watchStandardInput(() => exit(1))
+  return parseSettings(await line)
 }
 
 function exit(code: number, reason?: string): void {

@@ -1,5 +1,6 @@
-/** What a worker is told when it starts: one line of JSON. */
+/** What a worker is told when it starts: one line of JSON, or in a pod its environment. */
 
+import type { PodFacts } from '@dialback/protocol'
 import type { Credentials } from './dial.ts'
 
 export interface Settings extends Credentials {
@@ -10,19 +11,88 @@ export interface Settings extends Credentials {
    * silent for long: in a loop, at a breakpoint, or stopped. @default false
    */
   readonly isRemote?: boolean
+  /**
+   * For how long the manager is dialled at first although it does not answer: it, or the machine, may be busy with others
+   * that start, and the network of a pod may not be ready. @default 60_000
+   */
+  readonly patienceMs?: number
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws {TypeError} that names the field when the line is not as it must be. */
 export function parseSettings(line: string): Settings {
   const value: unknown = JSON.parse(line)
   if (typeof value !== 'object' || value === null) throw new TypeError('Received settings that are no object')
-  const { url, name, token, threads, isRemote } = value as Record<string, unknown>
+  return checked(value as Record<string, unknown>)
+}
+
+/**
+ * The settings of a worker that is a pod, whose network may need a while until it reaches the manager.
+ *
+ * @returns undefined when there are none.
+ * @throws {TypeError} that names what is missing or wrong.
+ */
+export function settingsFromEnvironment(env: Environment): Settings | undefined {
+  const url = env['DIALBACK_URL']
+  if (url === undefined) return undefined
+  const pod = podFacts(env)
+  const certificate = env['DIALBACK_CERTIFICATE']
+  const patienceMs = number(env['DIALBACK_PATIENCE_MS'])
+  return checked({
+    url,
+    name: env['DIALBACK_NAME'],
+    token: env['DIALBACK_TOKEN'],
+    threads: number(env['DIALBACK_THREADS']) ?? 1,
+    isRemote: true,
+    ...(patienceMs !== undefined && { patienceMs }),
+    ...(certificate !== undefined && { certificate }),
+    ...(pod && { pod }),
+  })
+}
+
+/** See `Settings`. */
+export const defaultPatienceMs = 60_000
+
+/** What is in the environment for the agent alone: user code, and what it starts, has no use for it. */
+export const ownVariables: readonly string[] = ['DIALBACK_URL', 'DIALBACK_TOKEN', 'DIALBACK_CERTIFICATE']
+
+function podFacts(env: Environment): PodFacts | undefined {
+  const name = env['DIALBACK_POD_NAME']
+  const uid = env['DIALBACK_POD_UID']
+  if (name === undefined || uid === undefined) return undefined
+  const node = env['DIALBACK_POD_NODE']
+  const cpuMillis = number(env['DIALBACK_CPU_LIMIT_MILLIS'])
+  const memoryBytes = number(env['DIALBACK_MEMORY_LIMIT_BYTES'])
+  return {
+    name,
+    uid,
+    ...(node !== undefined && { node }),
+    ...(cpuMillis !== undefined && { cpuMillis }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+  }
+}
+
+function number(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
+}
+
+function checked(value: Readonly<Record<string, unknown>>): Settings {
+  const { url, name, token } = value
   for (const [key, field] of Object.entries({ url, name, token })) {
     if (typeof field !== 'string' || field === '') throw new TypeError(`Received settings without ${key}`)
   }
-  if (!Number.isSafeInteger(threads) || Number(threads) < 1)
-    throw new TypeError(`Received settings with threads: ${String(threads)}`)
-  if (isRemote !== undefined && typeof isRemote !== 'boolean')
-    throw new TypeError(`Received settings with isRemote: ${JSON.stringify(isRemote)}`)
-  return value as Settings
+  for (const [key, check] of Object.entries(checks)) {
+    if (!check(value[key]))
+      throw new TypeError(`Received settings with ${key}: ${JSON.stringify(value[key])}`)
+  }
+  // Every field was looked at; those of the pod come from ourselves.
+  return value as unknown as Settings
+}
+
+const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
+  threads: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+  isRemote: (value) => value === undefined || typeof value === 'boolean',
+  patienceMs: (value) => value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0),
+  certificate: (value) => value === undefined || typeof value === 'string',
 }

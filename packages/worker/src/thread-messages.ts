@@ -8,6 +8,8 @@ export interface ThreadSetup {
   readonly credentials: Credentials
   /** See `Settings`. */
   readonly isRemote: boolean
+  /** See `Settings`. */
+  readonly patienceMs: number
   readonly index: number
   /** Counts the threads that had this index. */
   readonly generation: number

@@ -31,6 +31,7 @@ let peer: Peer | undefined
 const connection = await Connection.open({
   credentials: setup.credentials,
   connection: `thread ${setup.index}.${setup.generation}`,
+  patienceMs: setup.patienceMs,
   message: receive,
   lost: (reason) => tell({ type: 'lost', reason }),
 }).catch((error: unknown) => {

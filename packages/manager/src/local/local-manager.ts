@@ -48,11 +48,11 @@ export class LocalManager implements ClusterManager {
 
   async launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
     if (this.#np === 0) return []
-    const entry = await agentEntry()
+    const [entry, url] = await Promise.all([agentEntry(), context.openLoopback()])
     const { env, execArgv, cwd } = this.#options
     return Array.from({ length: this.#np }, () => {
       const name = `local-${context.nextWorkerId}`
-      const credentials = context.admit(name)
+      const credentials = context.admit(name, url)
       return new WorkerProcess({ entry, credentials, threads: this.#threads, env, execArgv, cwd })
     })
   }

@@ -1,8 +1,7 @@
-/** Where workers dial in: a WebSocket server that believes nobody before a hello with the right token. */
+/** Greets who dials in: a WebSocket, and on it a hello with the right token before anything is believed. */
 
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   type Abort,
@@ -19,7 +18,7 @@ import {
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from './logger.ts'
 
-/** What the listener asks of the cluster about somebody who said hello. */
+/** What the entrances ask of the cluster about somebody who said hello. */
 export interface Doorkeeper {
   /** Gives the answer, and for a welcome what takes the transport over once it is sent. `isLate`: it had the right, once. */
   admit(
@@ -29,72 +28,62 @@ export interface Doorkeeper {
     | { readonly answer: Welcome; readonly attach: (transport: Transport) => void }
 }
 
-// Not imported: for the namespace of this module Node would read all that it exports, and so load `undici` (50 ms).
-const { createServer } = process.getBuiltinModule('node:http')
+/** Options of the server of an entrance: what never finishes its upgrade is dropped. */
+export const entranceOptions: Readonly<
+  Record<'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval', number>
+> = {
+  headersTimeout: limits.helloTimeoutMs,
+  requestTimeout: limits.helloTimeoutMs,
+  connectionsCheckingInterval: 1_000,
+}
 
-export class Listener {
-  readonly #server: Server
+export class Greeter {
   readonly #logger: () => Logger
   readonly #doorkeeper: Doorkeeper
   /** Connections that have not said a valid hello yet. */
   readonly #unproven = new Set<WebSocket>()
+  readonly #webSockets: WebSocketServer
 
-  /** Listens on a free port of the loopback interface. */
-  static async open(doorkeeper: Doorkeeper, logger: () => Logger): Promise<Listener> {
-    const listener = new Listener(doorkeeper, logger)
-    listener.#server.listen(0, '127.0.0.1')
-    await once(listener.#server, 'listening')
-    listener.#server.unref()
-    return listener
-  }
-
-  private constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
+  constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
     this.#doorkeeper = doorkeeper
     this.#logger = logger
-    const options = {
-      // What never finishes its upgrade is dropped.
-      headersTimeout: limits.helloTimeoutMs,
-      requestTimeout: limits.helloTimeoutMs,
-      connectionsCheckingInterval: 1_000,
-    }
-    this.#server = createServer(options, (request, response) => {
+    // `closeTimeout` is missing from the declared options of `ws`.
+    const options = { ...webSocketServerOptions, noServer: true, closeTimeout: closeTimeoutMs }
+    this.#webSockets = new WebSocketServer(options)
+    this.#webSockets.on('wsClientError', (error, socket) => this.drop(socket, error.message))
+  }
+
+  /** Greets who connects to a server, which idle connections do not keep alive. */
+  serve(server: HttpServer): void {
+    server.on('request', (request, response) => {
       this.#dropped(request.socket.remoteAddress, 'it asked for something else than to join')
       response.writeHead(426, { connection: 'close' }).end()
     })
-    this.#server.on('connection', (socket) => socket.unref())
-    this.#server.on('clientError', (error, socket: Duplex & Partial<Socket>) => {
-      this.#dropped(socket.remoteAddress, error.message)
-      socket.destroy()
+    server.on('connection', (socket: Duplex | Socket) => {
+      // What a tunnel brings is no socket.
+      if ('unref' in socket) socket.unref()
     })
-    // `closeTimeout` is missing from the declared options of `ws`.
-    const webSocketOptions = { ...webSocketServerOptions, noServer: true, closeTimeout: closeTimeoutMs }
-    const webSockets = new WebSocketServer(webSocketOptions)
-    webSockets.on('wsClientError', (error, socket: Duplex & Partial<Socket>) => {
-      this.#dropped(socket.remoteAddress, error.message)
-      socket.destroy()
-    })
-    this.#server.on('upgrade', (request, socket, head) => {
+    server.on('clientError', (error, socket) => this.drop(socket, error.message))
+    server.on('upgrade', (request: IncomingMessage, socket, head) => {
       if (this.#unproven.size >= limits.maxUnprovenConnections) {
-        this.#dropped(request.socket.remoteAddress, 'too many others have not said hello either')
-        socket.destroy()
+        this.drop(request.socket, 'too many others have not said hello either')
         return
       }
-      webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#greet(webSocket, request.socket))
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#greet(webSocket, request.socket),
+      )
     })
   }
 
-  get url(): string {
-    // Listening on TCP, so that the address is no string.
-    const { port } = this.#server.address() as AddressInfo
-    return `ws://127.0.0.1:${port}`
+  /** Ends a connection that is not from a worker. */
+  drop(socket: Duplex, why: string): void {
+    this.#dropped('remoteAddress' in socket ? String(socket.remoteAddress) : undefined, why)
+    socket.destroy()
   }
 
-  async close(): Promise<void> {
-    const closed = once(this.#server, 'close')
-    this.#server.close()
-    this.#server.closeAllConnections()
+  /** Ends the connections of all that have not said hello. */
+  close(): void {
     for (const webSocket of this.#unproven) webSocket.terminate()
-    await closed
   }
 
   #greet(webSocket: WebSocket, socket: Socket): void {
@@ -148,6 +137,7 @@ export class Listener {
       drained() {},
     })
   }
+
   #dropped(address: string | undefined, why: string): void {
     this.#logger().warn(`Dropped a connection from ${address ?? 'nowhere'}: ${why}`)
   }

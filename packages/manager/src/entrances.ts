@@ -1,0 +1,45 @@
+/** The two ways in to a cluster, each opened when it is first needed. */
+
+import type { Doorkeeper } from './greeter.ts'
+import type { Logger } from './logger.ts'
+import { Loopback } from './loopback.ts'
+import type { TlsDoor } from './tls-door.ts'
+
+export class Entrances {
+  readonly #doorkeeper: Doorkeeper
+  readonly #logger: () => Logger
+  #loopback: Promise<Loopback> | undefined
+  #door: Promise<TlsDoor> | undefined
+
+  constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
+    this.#doorkeeper = doorkeeper
+    this.#logger = logger
+  }
+
+  /** For workers of this machine. */
+  async loopback(): Promise<Loopback> {
+    this.#loopback ??= Loopback.open(this.#doorkeeper, this.#logger)
+    return await this.#loopback
+  }
+
+  /** For workers of other machines. */
+  async door(): Promise<TlsDoor> {
+    this.#door ??= this.#openDoor()
+    return await this.#door
+  }
+
+  async #openDoor(): Promise<TlsDoor> {
+    // TLS takes a while to load.
+    const tlsDoor = await import('./tls-door.ts')
+    return await tlsDoor.TlsDoor.open(this.#doorkeeper, this.#logger)
+  }
+
+  /** Closes what is open; it may be opened again. */
+  async close(): Promise<void> {
+    const [loopback, door] = await Promise.all([this.#loopback, this.#door])
+    this.#loopback = undefined
+    this.#door = undefined
+    await loopback?.close()
+    await door?.close()
+  }
+}

@@ -1,0 +1,92 @@
+/** Where workers of other machines dial in: TLS on all interfaces, and on streams that a tunnel brings. */
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { limits } from '@dialback/protocol'
+import type { Door } from './cluster-manager.ts'
+import { type Doorkeeper, entranceOptions, Greeter } from './greeter.ts'
+import type { Logger } from './logger.ts'
+
+export class TlsDoor implements Door {
+  readonly certificate: string
+  readonly #server: Server
+  readonly #greeter: Greeter
+  /** All connections, also those that are still about TLS, of which the server itself does not keep a list. */
+  readonly #streams = new Set<Duplex>()
+
+  /** Makes a certificate and listens. */
+  static async open(doorkeeper: Doorkeeper, logger: () => Logger): Promise<TlsDoor> {
+    const { key, certificate } = await makeCertificate()
+    const door = new TlsDoor(doorkeeper, logger, { key, certificate })
+    door.#server.listen(0)
+    await once(door.#server, 'listening')
+    door.#server.unref()
+    return door
+  }
+
+  private constructor(doorkeeper: Doorkeeper, logger: () => Logger, { key, certificate }: Identity) {
+    this.certificate = certificate
+    this.#greeter = new Greeter(doorkeeper, logger)
+    this.#server = createServer({
+      ...entranceOptions,
+      key,
+      cert: certificate,
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: limits.helloTimeoutMs,
+    })
+    this.#server.maxConnections = limits.maxDoorConnections
+    this.#greeter.serve(this.#server)
+    this.#server.on('connection', (stream: Duplex) => {
+      this.#streams.add(stream)
+      stream.once('close', () => this.#streams.delete(stream))
+    })
+    this.#server.on('secureConnection', (socket) => socket.unref())
+    this.#server.on('tlsClientError', (error, socket) => this.#greeter.drop(socket, error.message))
+  }
+
+  get port(): number {
+    // Listening on TCP, so that the address is no string.
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  accept(stream: Duplex): void {
+    if (this.#streams.size >= limits.maxDoorConnections)
+      this.#greeter.drop(stream, 'there are too many connections')
+    // Documented for this: the server takes any stream for a connection that it has accepted.
+    else this.#server.emit('connection', stream)
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#greeter.close()
+    for (const stream of this.#streams) stream.destroy()
+    await closed
+  }
+}
+
+interface Identity {
+  /** PEM. */
+  readonly key: string
+  readonly certificate: string
+}
+
+/** The name in the certificate. Nobody checks it: workers know the certificate itself. */
+const commonName = 'dialback'
+const dayMs = 86_400_000
+
+async function makeCertificate(): Promise<Identity> {
+  // Takes a while to load: only for those who open a door.
+  const { generate } = await import('selfsigned')
+  const { private: key, cert } = await generate([{ name: 'commonName', value: commonName }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    // The clocks of the nodes may be behind.
+    notBeforeDate: new Date(Date.now() - dayMs),
+    notAfterDate: new Date(Date.now() + 3_650 * dayMs),
+  })
+  return { key, certificate: cert }
+}
