@@ -132,7 +132,10 @@ export class Greeter {
         }
       },
       closed: (reason) => {
-        if (!isOver) refuse(reason)
+        if (isOver) return
+        // Said nothing and left: a worker that was ended while it dialled again, for example.
+        if (receivedBytes === 0) finish()
+        else refuse(reason)
       },
       drained() {},
     })
