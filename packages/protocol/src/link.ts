@@ -13,6 +13,8 @@ export interface LinkEvents {
   frame(header: Header, bytes: Uint8Array | null): void
   /** All frames of one packet were given to `frame`. */
   packetEnd(): void
+  /** The peer has all that was sent. */
+  acknowledged?(): void
   /** The transport is gone. The link lives on: `attach` another one, or `close` it. */
   detached(reason: string): void
   /** The peer broke the protocol; its transport was closed. */
@@ -200,6 +202,7 @@ export class Link {
     if (count === this.#kept.length) this.#kept.length = 0
     else this.#kept.splice(0, count)
     this.#firstKept += count
+    if (this.isIdle) this.#events.acknowledged?.()
   }
 
   #acknowledgeSoon(): void {

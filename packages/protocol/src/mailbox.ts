@@ -47,6 +47,7 @@ export class Mailbox {
   /** By range: what arrived behind a message whose body is under way, that one first. */
   readonly #ordered = new Map<number, Arrival[]>()
   readonly #credits = new Map<number, number>()
+  #onDelivered: (() => void) | undefined
 
   constructor(options: MailboxOptions) {
     this.#events = options.events
@@ -54,7 +55,11 @@ export class Mailbox {
     this.#memory = options.memory
     this.link = new Link({
       frame: (header, bytes) => this.#receive(header, bytes),
-      packetEnd: () => this.#sendCredits(),
+      packetEnd: () => {
+        this.#sendCredits()
+        this.#checkDelivered()
+      },
+      acknowledged: () => this.#checkDelivered(),
       detached: (reason) => this.#events.detached(reason),
       violated: (error) => this.#events.violated(error),
     })
@@ -85,6 +90,12 @@ export class Mailbox {
     return bytes
   }
 
+  /** Calls back once the other end has all that was posted, at once when it has. */
+  whenDelivered(callback: () => void): void {
+    this.#onDelivered = callback
+    this.#checkDelivered()
+  }
+
   /** Sends what waits, then closes the link and lets go of shared memory. */
   close(reason: string): void {
     this.link.close(reason)
@@ -99,6 +110,13 @@ export class Mailbox {
     this.#receivers.clear()
     this.#ordered.clear()
     this.#reader.close()
+  }
+
+  #checkDelivered(): void {
+    if (this.#onDelivered === undefined || this.#senders.size > 0 || !this.link.isIdle) return
+    const callback = this.#onDelivered
+    this.#onDelivered = undefined
+    callback()
   }
 
   #postParts(message: Message, body: EncodedBody, isUrgent: boolean): void {

@@ -146,3 +146,23 @@ test('Mailbox carries large bodies both ways at once over a WebSocket', async ()
   left.mailbox.destroy()
   right.mailbox.destroy()
 })
+
+test.each([0, 100, 10 * mib])(
+  'whenDelivered() calls back once the other end has a body of %i bytes',
+  async (size) => {
+    const [left, right] = mailboxPair()
+    left.mailbox.post({ type: 'result', id: 5 }, bodyOf(size))
+    const atDelivery = Promise.withResolvers<number>()
+
+    left.mailbox.whenDelivered(() => atDelivery.resolve(right.received.length))
+
+    expect(await atDelivery.promise).toBe(1)
+    let isAtOnce = false
+    left.mailbox.whenDelivered(() => {
+      isAtOnce = true
+    })
+    expect(isAtOnce).toBe(true)
+    left.mailbox.destroy()
+    right.mailbox.destroy()
+  },
+)

@@ -90,7 +90,8 @@ function receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
 
 function hear(message: ToThread): void {
   if (message.type === 'drain') {
-    peer?.runner.whenIdle(() => tell({ type: 'idle' }))
+    // The process ends once this is told: the answers must have arrived.
+    peer?.runner.whenIdle(() => connection?.mailbox.whenDelivered(() => tell({ type: 'idle' })))
     return
   }
   if (message.call === undefined) peer?.runner.interrupt()
