@@ -4,7 +4,13 @@ import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Agent } from './agent.ts'
 import { watchStandardInput } from './orphan-guard.ts'
-import { defaultPatienceMs, ownVariables, parseSettings, type Settings, settingsFromEnvironment } from './settings.ts'
+import {
+  defaultPatienceMs,
+  ownVariables,
+  parseSettings,
+  type Settings,
+  settingsFromEnvironment,
+} from './settings.ts'
 
 let agent: Agent | undefined
 let isExiting = false
