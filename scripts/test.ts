@@ -18,6 +18,11 @@ interface Counts {
 const args = process.argv.slice(2)
 const failedChecks = args.length === 0 ? await check() : []
 
+if (process.env['KUBECONFIG'] === undefined)
+  console.log(
+    'The tests on Kubernetes are skipped: KUBECONFIG names no cluster (npm run cluster:up makes one)',
+  )
+
 const runVariable = 'DIALBACK_TEST_RUN'
 const run = randomUUID()
 process.env[runVariable] = run

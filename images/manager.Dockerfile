@@ -1,0 +1,15 @@
+# A manager: Node, @dialback/manager for scripts wherever they are, the command dialback, and the agent, so that its
+# workers can run from the same image. `npm run cluster:images` makes the directory to build it in.
+#   FROM localhost/dialback-manager:0.1.0
+#   COPY . /app
+#   CMD ["node", "main.ts"]
+ARG NODE_IMAGE=node:24-slim
+FROM ${NODE_IMAGE}
+# Node looks for packages up to the root.
+COPY node_modules/ /node_modules/
+COPY agent/ /opt/dialback/agent/
+COPY dialback /usr/local/bin/dialback
+ENV NODE_ENV=production
+WORKDIR /app
+USER 1000:1000
+CMD ["node"]
