@@ -1,7 +1,7 @@
 /** The seam to whatever starts workers: one folder implements it for each kind of place. */
 
 import type { Duplex } from 'node:stream'
-import type { WorkerExit } from '@dialback/protocol'
+import type { PodIdentity, WorkerExit } from '@dialback/protocol'
 import type { Logger } from './logger.ts'
 
 /** Lets one worker in: it says `name` and `token` when it dials `url`. */
@@ -19,6 +19,8 @@ export interface Door {
   readonly certificate: string
   /** Takes a stream, on which a worker speaks TLS to us as through a tunnel, for a connection to `port`. */
   accept(stream: Duplex): void
+  /** Listens on one more port. @throws {Error} when it is not free. */
+  listenOn(port: number): Promise<void>
 }
 
 export interface LaunchContext {
@@ -58,10 +60,20 @@ export interface LaunchedWorker {
   readonly name: string
   /** How many threads run user code there; each dials by itself. */
   readonly threads: number
-  /** Of the pod that was made for it; no other is let in. */
-  readonly podUid?: string | undefined
+  /** The pod that was made for it, once it is; no other is let in. */
+  readonly pod?: PodIdentity | undefined
+  /** What it waits for while it has not joined, in a few words. */
+  readonly waitingFor?: string | undefined
+  /** As its place describes it, for the log of one that does not join. */
+  readonly status?: object | undefined
   /** Resolves when the worker has ended, with why. Never rejects. */
   readonly exited: Promise<WorkerExit>
+  /** Resolves when nothing of it is left, where that is later. */
+  readonly gone?: Promise<void>
+  /** It was asked to end, by its own connection. */
+  leaving?(): void
+  /** It can be called, as process `workerId`. */
+  joined?(workerId: number): void
   /** Calls back with each line that the worker writes, from now on. */
   onLine(listener: (line: string) => void): void
   /** Ends it from outside: `terminate` asks, `kill` does not. */

@@ -124,7 +124,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       logger: this.#logger,
       signal,
     })
-    const ids = await joinAll(launched, { supervisor, manager, signal })
+    const ids = await joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
     await shipping
     return ids
   }

@@ -53,6 +53,9 @@ export {
   type RemoveOptions,
 } from './cluster.ts'
 export type { ClusterManager, Credentials, Door, LaunchContext, LaunchedWorker } from './cluster-manager.ts'
-export { addProcs, everywhere, interrupt, isK8s, rmProcs, setLogger } from './default-cluster.ts'
+export { addProcs, everywhere, interrupt, rmProcs, setLogger } from './default-cluster.ts'
+export { isK8s } from './is-k8s.ts'
+export { K8sClusterManager } from './kubernetes/k8s-cluster-manager.ts'
+export type { K8sOptions } from './kubernetes/k8s-options.ts'
 export { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
 export type { LogFields, Logger } from './logger.ts'

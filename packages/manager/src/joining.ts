@@ -2,12 +2,15 @@
 
 import { LaunchError, type LaunchFailure, WorkerTerminatedError } from '@dialback/protocol'
 import type { ClusterManager, LaunchContext, LaunchedWorker } from './cluster-manager.ts'
+import { tellWaiting } from './joining-progress.ts'
+import type { Logger } from './logger.ts'
 import type { RemoteWorker } from './remote-worker.ts'
 import type { Supervisor } from './supervisor.ts'
 
 export interface JoiningOptions {
   readonly supervisor: Supervisor
   readonly manager: ClusterManager
+  readonly logger: Logger
   readonly signal: AbortSignal
 }
 
@@ -36,21 +39,23 @@ export async function joinAll(
   launched: readonly LaunchedWorker[],
   options: JoiningOptions,
 ): Promise<number[]> {
-  const { supervisor, manager, signal } = options
+  const { supervisor, manager, logger, signal } = options
   const workers = launched.map((one) => supervisor.launched(one))
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(), manager.pendingTimeoutMs)
   const stop = AbortSignal.any([signal, timeout.signal])
   const failures: LaunchFailure[] = []
+  const stopTelling = tellWaiting(workers, logger)
   try {
     await Promise.all(
       workers.map(async (worker) => {
-        const failure = await joinOrFail(worker, stop, manager.pendingTimeoutMs)
+        const failure = await joinOrFail(worker, stop, options)
         if (failure !== undefined) failures.push(failure)
       }),
     )
   } finally {
     clearTimeout(timer)
+    stopTelling()
     for (const worker of workers) worker.launched?.hold(false)
   }
   signal.throwIfAborted()
@@ -63,31 +68,45 @@ export async function joinAll(
 async function joinOrFail(
   worker: RemoteWorker,
   stop: AbortSignal,
-  timeoutMs: number,
+  { manager, logger, signal }: JoiningOptions,
 ): Promise<LaunchFailure | undefined> {
   const stopped = Promise.withResolvers<undefined>()
   const onStop = (): void => stopped.resolve(undefined)
   stop.addEventListener('abort', onStop, { once: true })
   if (stop.aborted) onStop()
+  const { name, launched } = worker
+  const seconds = manager.pendingTimeoutMs / 1_000
   try {
     if ((await Promise.race([worker.joined.promise, stopped.promise])) !== undefined) return undefined
+    if (!signal.aborted)
+      warnOf(worker, `timed out after waiting for worker ${name} to start for ${seconds} seconds`, logger)
     // Nobody waits for it any more.
     worker.isRemoved = true
-    worker.launched?.end('kill')
-    await worker.launched?.exited
-    return { name: worker.name, message: `did not join within ${timeoutMs / 1_000} s` }
+    launched?.end('kill')
+    await launched?.exited
+    return { name, message: `did not join within ${seconds} s` }
   } catch (error) {
     if (!(error instanceof WorkerTerminatedError)) throw error
-    const { exit } = worker
-    const detail = exit?.detail === undefined ? '' : ` (${exit.detail})`
-    return {
-      name: worker.name,
-      message: `ended before it joined: ${error.reason}${detail}`,
-      ...(exit && { exit }),
-    }
+    return failureOf(worker, error, logger)
   } finally {
     stop.removeEventListener('abort', onStop)
+    if (!worker.hasJoined) await launched?.gone
   }
+}
+
+function failureOf(worker: RemoteWorker, { reason }: WorkerTerminatedError, logger: Logger): LaunchFailure {
+  const { name, exit, isRemoved } = worker
+  const detail = exit?.detail === undefined ? '' : ` (${exit.detail})`
+  const message = `ended before it joined: ${reason}${detail}`
+  if (!isRemoved) warnOf(worker, `worker ${name} ${message}`, logger)
+  return { name, message, ...(exit && { exit }) }
+}
+
+/** With what its place says about it, if it says anything: that may be all that anybody will ever know. */
+function warnOf({ launched }: RemoteWorker, what: string, logger: Logger): void {
+  if (launched?.status === undefined) return
+  const hasFacts = Object.keys(launched.status).length > 0
+  logger.warn(hasFacts ? `${what}, with status:\n${JSON.stringify(launched.status, null, 4)}` : what)
 }
 
 function launchError(

@@ -31,3 +31,21 @@ export function checkOption(
 ): void {
   if (value !== undefined && !check(value)) throw new TypeError(`${name} must be ${must}: ${describe(value)}`)
 }
+
+/** @throws {TypeError | RangeError} that repeats what is no whole number of at least `least`. */
+export function wholeNumber(value: unknown, name: string, least: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a whole number: ${describe(value)}`)
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new RangeError(`${name} must be a whole number of at least ${least}: ${value}`)
+  return value
+}
+
+/** @throws {TypeError} when `value` is neither undefined nor an object whose values are strings. */
+export function checkStringRecord(name: string, value: unknown): void {
+  if (value === undefined) return
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${name} must be an object of strings: ${describe(value)}`)
+  for (const [key, entry] of Object.entries(value)) {
+    if (typeof entry !== 'string') throw new TypeError(`${name}.${key} must be a string: ${describe(entry)}`)
+  }
+}

@@ -92,7 +92,7 @@ export class RemoteWorker {
   }
 
   get podUid(): string | undefined {
-    return this.launched?.podUid
+    return this.launched?.pod?.uid
   }
 
   get control(): WorkerConnection | undefined {

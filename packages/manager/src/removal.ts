@@ -22,14 +22,16 @@ export async function removeWorker(
   if (worker.hasJoined) supervisor.lose(worker, { reason: 'Removed', blame: 'requested' })
   if (launched === undefined) return
   launched.hold(true)
-  if (!isAsked) launched.end('terminate')
-  if (await endsWithin(launched.exited, stepMs)) return
+  if (isAsked) launched.leaving?.()
+  else launched.end('terminate')
+  if (await endsWithin(launched.exited, stepMs)) return await launched.gone
   logger.warn(`${worker.name} did not end when asked: terminating it`)
   launched.end('terminate')
-  if (await endsWithin(launched.exited, stepMs)) return
+  if (await endsWithin(launched.exited, stepMs)) return await launched.gone
   logger.warn(`${worker.name} did not end when terminated: killing it`)
   launched.end('kill')
   await launched.exited
+  await launched.gone
 }
 
 async function endsWithin(exited: Promise<unknown>, ms: number): Promise<boolean> {

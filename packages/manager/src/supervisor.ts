@@ -26,6 +26,7 @@ import { Membership } from './membership.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
 import { interruptGraceMs, ThreadInterrupts } from './thread-interrupts.ts'
+import { disconnectedFor, lossOfWorker } from './worker-loss.ts'
 
 export interface SupervisorOptions {
   readonly peer: () => Peer
@@ -152,11 +153,7 @@ export class Supervisor implements Doorkeeper {
   /** Ends a worker's membership; the first reason that is known stands. */
   lose(worker: RemoteWorker, exit: WorkerExit): void {
     if (worker.exit !== undefined) return
-    worker.exit = worker.isRemoved
-      ? removed(exit)
-      : worker.isLeaving
-        ? { ...exit, blame: 'infrastructure' }
-        : exit
+    worker.exit = lossOfWorker(worker, exit)
     const wasLive = worker.hasJoined
     const loss = this.membership.lose(worker, worker.exit)
     const refusal = this.#options.peer().carrier.encodeThrown(loss).body
@@ -168,7 +165,8 @@ export class Supervisor implements Doorkeeper {
     this.#options.peer().lost(worker.id, loss)
     worker.joined.reject(loss)
     if (exit === disconnected) worker.launched?.end('kill')
-    if (wasLive && !worker.isRemoved) this.#options.logger().warn(describeExit(worker.id, worker.exit))
+    if (wasLive && worker.exit.blame !== 'requested')
+      this.#options.logger().warn(describeExit(worker.id, worker.exit))
   }
 
   /** Runs an entry on the threads that have replayed those before it, of workers that are not live yet. */
@@ -233,6 +231,7 @@ export class Supervisor implements Doorkeeper {
     worker.hasJoined = true
     this.membership.join(worker.id)
     this.#options.logger().info(`${worker.name} is up`)
+    worker.launched?.joined?.(worker.id)
     worker.joined.resolve(worker.id)
   }
 
@@ -285,15 +284,4 @@ const unexpected = {
   message: 'no worker of this name is expected',
 } as const
 
-const disconnected: WorkerExit = {
-  reason: 'Disconnected',
-  detail: `silent for ${silenceLimitMs / 1_000} s`,
-  blame: 'infrastructure',
-  advice:
-    'The process hung, or the network between it and the manager is broken; what ran there may still be running',
-}
-
-function removed(exit: WorkerExit): WorkerExit {
-  const { detail: _, ...facts } = exit
-  return { ...facts, reason: 'Removed', blame: 'requested' }
-}
+const disconnected = disconnectedFor(silenceLimitMs)

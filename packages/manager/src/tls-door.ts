@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createPlainServer, type Server as PlainServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { limits } from '@dialback/protocol'
 import type { Door } from './cluster-manager.ts'
@@ -13,6 +13,7 @@ export class TlsDoor implements Door {
   readonly certificate: string
   readonly #server: Server
   readonly #greeter: Greeter
+  readonly #others = new Set<PlainServer>()
   /** All connections, also those that are still about TLS, of which the server itself does not keep a list. */
   readonly #streams = new Set<Duplex>()
 
@@ -58,9 +59,21 @@ export class TlsDoor implements Door {
     else this.#server.emit('connection', stream)
   }
 
+  async listenOn(port: number): Promise<void> {
+    const isOpen = (server: PlainServer): boolean => (server.address() as AddressInfo | null)?.port === port
+    if (this.port === port || [...this.#others].some(isOpen)) return
+    const other = createPlainServer((socket) => this.accept(socket))
+    other.listen(port)
+    await once(other, 'listening')
+    other.unref()
+    this.#others.add(other)
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
+    for (const other of this.#others) other.close()
+    this.#others.clear()
     this.#greeter.close()
     for (const stream of this.#streams) stream.destroy()
     await closed

@@ -42,8 +42,8 @@ export async function bundleAgent(outDir: string): Promise<void> {
  * one that is bundled when first asked for and whenever a source has changed.
  */
 export async function agentEntry(): Promise<string> {
-  const built = join(here, 'agent/main.js')
-  if (existsSync(built)) return built
+  const built = builtAgentEntry()
+  if (built !== undefined) return built
   const outDir = join(cacheDir(), sourcesHash())
   if (!existsSync(outDir)) {
     mkdirSync(cacheDir(), { recursive: true })
@@ -57,6 +57,12 @@ export async function agentEntry(): Promise<string> {
     }
   }
   return join(outDir, 'main.js')
+}
+
+/** The file that was built into the package; undefined in a checkout of the sources. */
+export function builtAgentEntry(): string | undefined {
+  const built = join(here, 'agent/main.js')
+  return existsSync(built) ? built : undefined
 }
 
 function cacheDir(): string {

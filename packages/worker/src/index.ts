@@ -1,2 +1,2 @@
-export { agentEntry, bundleAgent } from './bundle.ts'
+export { agentEntry, builtAgentEntry, bundleAgent } from './bundle.ts'
 export type { Settings } from './settings.ts'

@@ -86,6 +86,7 @@ export const runtimeModule: Readonly<Record<string, unknown>> = {
   imap,
   interrupt: () => onlyOnManager(),
   isK8s,
+  K8sClusterManager: class K8sClusterManager extends OnlyOnManager {},
   LocalManager: class LocalManager extends OnlyOnManager {},
   myid,
   nprocs,

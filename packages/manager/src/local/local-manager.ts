@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import { agentEntry } from '@dialback/worker'
 import type { ClusterManager, LaunchContext, LaunchedWorker } from '../cluster-manager.ts'
-import { rejectUnknownOptions } from '../options.ts'
+import { checkStringRecord, rejectUnknownOptions, wholeNumber } from '../options.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface LocalManagerOptions {
@@ -58,13 +58,6 @@ export class LocalManager implements ClusterManager {
   }
 }
 
-function wholeNumber(value: unknown, name: string, least: number): number {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a whole number: ${describe(value)}`)
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new RangeError(`${name} must be a whole number of at least ${least}: ${value}`)
-  return value
-}
-
 function checkStrings({ env, execArgv, cwd }: LocalManagerOptions): void {
   if (cwd !== undefined && typeof cwd !== 'string')
     throw new TypeError(`cwd must be a string: ${describe(cwd)}`)
@@ -74,10 +67,5 @@ function checkStrings({ env, execArgv, cwd }: LocalManagerOptions): void {
   ) {
     throw new TypeError(`execArgv must be an array of strings: ${describe(execArgv)}`)
   }
-  if (env === undefined) return
-  if (typeof env !== 'object' || env === null)
-    throw new TypeError(`env must be an object of strings: ${describe(env)}`)
-  for (const [key, value] of Object.entries(env)) {
-    if (typeof value !== 'string') throw new TypeError(`env.${key} must be a string: ${describe(value)}`)
-  }
+  checkStringRecord('env', env)
 }

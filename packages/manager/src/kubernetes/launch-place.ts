@@ -1,0 +1,89 @@
+/** Where the workers of a launch will be: namespace, image, what they run there, and what they belong to. */
+
+import { createRequire } from 'node:module'
+import { hostname } from 'node:os'
+import { builtAgentEntry } from '@dialback/worker'
+import type { V1OwnerReference, V1Pod } from '@kubernetes/client-node'
+import { isK8s } from '../is-k8s.ts'
+import type { ResolvedK8sOptions } from './k8s-options.ts'
+import type { KubeApi } from './kube-api.ts'
+import { podNamespace } from './kubeconfig.ts'
+import { legalPrefix } from './pod-names.ts'
+
+export interface LaunchPlace {
+  readonly namespace: string
+  readonly prefix: string
+  readonly image: string
+  readonly command: readonly string[]
+  /** With it the cluster removes what the launch made. */
+  readonly owner: V1OwnerReference | undefined
+  /** The pod that this process runs in. */
+  readonly ownPod: V1Pod | undefined
+}
+
+/** Where images/worker.Dockerfile and images/manager.Dockerfile have the agent. */
+const agentInImage = '/opt/dialback/agent/main.js'
+
+/** @throws {Error} when it cannot be told which image to run; what the API server refuses. */
+export async function findLaunchPlace(api: KubeApi, options: ResolvedK8sOptions): Promise<LaunchPlace> {
+  const namespace = options.namespace ?? api.namespace
+  const isInside = isK8s()
+  const managerPodName = options.managerPodName ?? (isInside ? ownPodName() : undefined)
+  const managerPod = managerPodName && (await managerPodOf(api, managerPodName, namespace))
+  return {
+    namespace,
+    prefix: options.workerPrefix ?? legalPrefix(`${managerPodName ?? hostname()}-worker`),
+    ...whatRuns(managerPod || undefined, options.image, isInside),
+    owner: managerPod ? ownerIn(namespace, managerPod) : undefined,
+    ownPod: isInside && managerPod ? managerPod : undefined,
+  }
+}
+
+function whatRuns(
+  managerPod: V1Pod | undefined,
+  image: string | undefined,
+  isInside: boolean,
+): Pick<LaunchPlace, 'image' | 'command'> {
+  if (image !== undefined) return { image, command: ['node', agentInImage] }
+  if (managerPod === undefined) return { image: defaultImage(), command: ['node', agentInImage] }
+  return { image: onlyImage(managerPod), command: isInside ? sameCommand() : ['node', agentInImage] }
+}
+
+/** A manager may ask for workers in another namespace than its own. */
+async function managerPodOf(api: KubeApi, name: string, namespace: string): Promise<V1Pod> {
+  return await api.getPod((isK8s() ? await podNamespace() : undefined) ?? namespace, name)
+}
+
+function ownPodName(): string {
+  return process.env['HOSTNAME'] ?? hostname()
+}
+
+/** @throws {Error} when the pod has several containers. */
+function onlyImage(pod: V1Pod): string {
+  const [container, ...others] = pod.spec?.containers ?? []
+  const image = container?.image
+  if (image !== undefined && others.length === 0) return image
+  const names = pod.spec?.containers.map(({ name }) => name).join(', ')
+  throw new Error(
+    `Cannot tell which image workers are to run: pod "${pod.metadata?.name}" has several containers (${names}); name one with the option image`,
+  )
+}
+
+/** Of this version, as `npm run cluster:images` names it. */
+function defaultImage(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+  return `localhost/dialback-worker:${version}`
+}
+
+/** In the image that this process runs from, what it would start here is there as well. */
+function sameCommand(): readonly string[] {
+  const entry = builtAgentEntry()
+  return entry === undefined ? ['node', agentInImage] : [process.execPath, entry]
+}
+
+/** Undefined in another namespace: what has its owner elsewhere counts as having lost it, and is removed. */
+function ownerIn(namespace: string, { metadata }: V1Pod): V1OwnerReference | undefined {
+  if (metadata?.namespace !== namespace) return undefined
+  const { name = '', uid = '' } = metadata
+  return { apiVersion: 'v1', kind: 'Pod', name, uid, controller: false, blockOwnerDeletion: false }
+}

@@ -1,0 +1,268 @@
+/** One worker that is a pod: from before it is created until its last word is told and nothing of it is left. */
+
+import type { PodIdentity, TimelineEntry, WorkerExit } from '@dialback/protocol'
+import type { V1Pod } from '@kubernetes/client-node'
+import type { LaunchedWorker } from '../cluster-manager.ts'
+import type { Logger } from '../logger.ts'
+import type { KubeApi } from './kube-api.ts'
+import { KubeError } from './kube-error.ts'
+import { type PodExitOptions, podExit } from './pod-exit.ts'
+import { hasEnded, podIdentity } from './pod-facts.ts'
+import type { PodLog } from './pod-logs.ts'
+import { lostPodExit, type PodLoss } from './pod-lost.ts'
+import { workerContainer, workerIdLabel } from './pod-manifest.ts'
+import { podState } from './pod-state.ts'
+import { podWaiting } from './pod-waiting.ts'
+
+export type KeepPods = 'never' | 'onFailure' | 'always'
+
+export interface PodWorkerOptions {
+  readonly name: string
+  readonly namespace: string
+  readonly threads: number
+  readonly api: KubeApi
+  readonly keepPods: KeepPods
+  readonly logger: Logger
+  /** Gives the lines that the pod writes. */
+  readonly follow: (pod: V1Pod, onLine: (line: string) => void) => PodLog
+}
+
+/** After the pod's end is known its last lines are waited for, but no longer. */
+const lastLinesMs = 150
+/** The pod's own verdict comes about a second after its container's. */
+const verdictMs = 2_500
+/** What was asked to end and never told that it did is given up after this. */
+const endMs = 10_000
+const terminateGraceSeconds = 30
+/** What happened to a pod that flaps without end. */
+const maxTimeline = 50
+/** Lines that come before somebody listens. */
+const maxEarlyLines = 1_000
+
+export class PodWorker implements LaunchedWorker {
+  readonly name: string
+  readonly threads: number
+  readonly exited: Promise<WorkerExit>
+  readonly gone: Promise<void>
+  readonly #options: PodWorkerOptions
+  readonly #settled = Promise.withResolvers<WorkerExit>()
+  readonly #removed = Promise.withResolvers<void>()
+  readonly #timeline: TimelineEntry[] = []
+  #listener: ((line: string) => void) | undefined
+  #earlyLines: string[] = []
+  #pod: V1Pod | undefined
+  #log: PodLog | undefined
+  #keepAlive: NodeJS.Timeout | undefined
+  #verdictTimer: NodeJS.Timeout | undefined
+  #hasJoined = false
+  #isOver = false
+  #isDeleted = false
+  /** Somebody asked for its end. */
+  #isEnding = false
+
+  constructor(options: PodWorkerOptions) {
+    this.#options = options
+    this.name = options.name
+    this.threads = options.threads
+    this.exited = this.#settled.promise
+    this.gone = this.#removed.promise
+    this.hold(true)
+  }
+
+  get pod(): PodIdentity | undefined {
+    return this.#pod && podIdentity(this.#pod)
+  }
+
+  get status(): object {
+    return this.#pod?.status ?? {}
+  }
+
+  get waitingFor(): string | undefined {
+    if (this.#pod === undefined) return undefined
+    const { phase, reason, message } = podWaiting(this.#pod)
+    if (reason === undefined) return phase === 'Running' ? undefined : phase
+    return message === undefined ? reason : `${reason}: ${message}`
+  }
+
+  onLine(listener: (line: string) => void): void {
+    this.#listener = listener
+    for (const line of this.#earlyLines) listener(line)
+    this.#earlyLines = []
+  }
+
+  hold(isHeld: boolean): void {
+    clearInterval(this.#keepAlive)
+    this.#keepAlive = isHeld ? setInterval(() => {}, 2 ** 30) : undefined
+  }
+
+  joined(workerId: number): void {
+    this.#hasJoined = true
+    this.#note('joined')
+    const labels = { [workerIdLabel]: String(workerId) }
+    this.#options.api
+      .patchPod(this.#options.namespace, this.name, { metadata: { labels } })
+      .catch((error) => {
+        // Nice to have, and some may not patch.
+        this.#options.logger.debug(`Cannot label pod ${this.name}: ${messageOf(error)}`)
+      })
+  }
+
+  leaving(): void {
+    this.#isEnding = true
+    this.#note('asked to end')
+  }
+
+  end(how: 'terminate' | 'kill'): void {
+    if (this.#isOver) return
+    this.#isEnding = true
+    this.#note(how === 'kill' ? 'killed' : 'asked to terminate')
+    void this.#delete(how === 'kill' ? 0 : terminateGraceSeconds)
+    if (how === 'kill') this.#giveUpAfter(endMs, 'unreachable')
+  }
+
+  /** The manager is done with it: its end is as good as here. */
+  abandon(): void {
+    this.end('kill')
+    this.#finish({ reason: 'Removed', blame: 'requested' })
+  }
+
+  /** The API server has made it. */
+  created(pod: V1Pod): void {
+    this.#note('created')
+    this.#log = this.#options.follow(pod, (line) => this.#take(line))
+    this.update(pod)
+    if (this.#isEnding) void this.#delete(0)
+  }
+
+  /** The API server did not make it, or was not asked to. */
+  notCreated(error: unknown): void {
+    const reason = error instanceof KubeError ? error.reason : 'NotCreated'
+    this.#finish({ reason, detail: messageOf(error), blame: 'configuration' })
+  }
+
+  /** The pod as it is now. */
+  update(pod: V1Pod): void {
+    if (this.#isOver || (this.#pod !== undefined && this.#pod.metadata?.uid !== pod.metadata?.uid)) return
+    this.#pod = pod
+    this.#note(podState(pod, workerContainer))
+    this.#log?.sighted(pod)
+    const exit = podExit(pod, this.#reading)
+    if (exit === undefined) this.#refuse(pod)
+    else if (isFinal(pod, exit) || this.#isEnding) this.#finish(exit)
+    // What ended the pod as a whole outranks how its container ended, and may be told only now.
+    else this.#verdictTimer ??= setTimeout(() => this.#finishAsIs(), verdictMs)
+  }
+
+  /** The pod is not there any more. */
+  deleted(last: V1Pod | undefined): void {
+    this.#isDeleted = true
+    this.#note('deleted')
+    this.lost('deleted', last)
+    this.#removed.resolve()
+  }
+
+  /** Nothing more will be heard of it. */
+  lost(loss: PodLoss, last: V1Pod | undefined = this.#pod): void {
+    this.#finish(lostPodExit(loss, last ?? this.#pod, this.#reading))
+  }
+
+  get #reading(): PodExitOptions {
+    return { container: workerContainer, lines: this.#log?.lastLines ?? [] }
+  }
+
+  /** Ends the wait for one that can no longer come. */
+  #refuse(pod: V1Pod): void {
+    if (this.#hasJoined || this.#isEnding) return
+    const { isPermanent, reason = 'Unknown', message } = podWaiting(pod)
+    if (!isPermanent) return
+    const facts = { pod: podIdentity(pod), status: pod.status }
+    this.#finish({
+      reason,
+      ...(message !== undefined && { detail: message }),
+      blame: 'configuration',
+      ...facts,
+    })
+  }
+
+  #finishAsIs(): void {
+    const exit = this.#pod && podExit(this.#pod, this.#reading)
+    if (exit !== undefined) this.#finish(exit)
+  }
+
+  #giveUpAfter(ms: number, loss: PodLoss): void {
+    const timer = setTimeout(() => {
+      this.lost(loss)
+      this.#removed.resolve()
+    }, ms)
+    void this.gone.then(() => clearTimeout(timer))
+  }
+
+  #finish(exit: WorkerExit): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    clearTimeout(this.#verdictTimer)
+    this.#note(`ended: ${exit.reason}`)
+    void this.#tell(exit)
+  }
+
+  async #tell(exit: WorkerExit): Promise<void> {
+    await this.#lastLines()
+    const lines = this.#log?.lastLines ?? []
+    const logs = lines.length > 0 ? lines : exit.logs
+    void this.#log?.[Symbol.asyncDispose]()
+    this.#settled.resolve({ ...exit, ...(logs && { logs }), timeline: this.#timeline })
+    this.hold(false)
+    if (this.#pod === undefined || this.#isDeleted || this.#isKept(exit)) this.#removed.resolve()
+    else await this.#delete(0)
+  }
+
+  #isKept({ exitCode }: WorkerExit): boolean {
+    const { keepPods } = this.#options
+    return keepPods === 'always' || (keepPods === 'onFailure' && exitCode !== 0)
+  }
+
+  /** The pod's log ends with its container; what it said last may be under way. */
+  async #lastLines(): Promise<void> {
+    if (this.#log === undefined) return
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, lastLinesMs)
+    })
+    await Promise.race([this.#log.ended, timeout])
+    clearTimeout(timer)
+  }
+
+  async #delete(gracePeriodSeconds: number): Promise<void> {
+    const { api, namespace, logger } = this.#options
+    const uid = this.#pod?.metadata?.uid
+    // Not made yet: it is deleted once it is.
+    if (uid === undefined) return
+    try {
+      await api.deletePod(namespace, this.name, { gracePeriodSeconds, uid })
+      if (gracePeriodSeconds === 0) this.deleted(this.#pod)
+    } catch (error) {
+      logger.warn(`Cannot delete pod ${this.name}: ${messageOf(error)}`)
+      if (this.#isOver) this.#removed.resolve()
+    }
+  }
+
+  #take(line: string): void {
+    if (this.#listener !== undefined) this.#listener(line)
+    else if (this.#earlyLines.length < maxEarlyLines) this.#earlyLines.push(line)
+  }
+
+  #note(event: string): void {
+    if (this.#timeline.at(-1)?.event === event || this.#timeline.length >= maxTimeline) return
+    this.#timeline.push({ at: Date.now(), event })
+  }
+}
+
+/** Whether what is still to come of the pod cannot change why its worker ended. */
+function isFinal(pod: V1Pod, exit: WorkerExit): boolean {
+  const isStopped = exit.exitCode === 0 || exit.exitCode === 137 || exit.exitCode === 143
+  return hasEnded(pod) || !isStopped || exit.reason === 'OOMKilled' || exit.blame === 'infrastructure'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

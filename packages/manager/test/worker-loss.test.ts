@@ -1,0 +1,43 @@
+import type { WorkerExit } from '@dialback/protocol'
+import { expect, test } from 'vitest'
+import { disconnectedFor, lossOfWorker } from '../src/worker-loss.ts'
+
+const exit: WorkerExit = { reason: 'Exited', detail: 'exit code 0', exitCode: 0, blame: 'item' }
+const worker = { isRemoved: false, isLeaving: false, launched: undefined }
+
+test.each([
+  ['by itself', worker, exit],
+  [
+    'that was removed',
+    { ...worker, isRemoved: true },
+    { reason: 'Removed', exitCode: 0, blame: 'requested' },
+  ],
+  ['that had said so', { ...worker, isLeaving: true }, { ...exit, blame: 'infrastructure' }],
+])('lossOfWorker() of one that ended %s', (_, ended, loss) => {
+  expect(lossOfWorker(ended, exit)).toEqual(loss)
+})
+
+test('lossOfWorker() leaves the end that somebody asked for as it is, although the worker said that it would end', () => {
+  const requested: WorkerExit = { reason: 'Removed', blame: 'requested' }
+  expect(lossOfWorker({ ...worker, isLeaving: true }, requested)).toEqual(requested)
+})
+
+test('lossOfWorker() adds the pod, if that of the end itself is not known', () => {
+  const pod = { name: 'w-1', namespace: 'team', uid: 'u-1' }
+  const launched = {
+    name: 'w-1',
+    threads: 1,
+    exited: new Promise<never>(() => {}),
+    pod,
+    onLine() {},
+    end() {},
+    hold() {},
+  }
+  expect(lossOfWorker({ ...worker, launched }, disconnectedFor(15_000))).toMatchObject({
+    reason: 'Disconnected',
+    detail: 'silent for 15 s',
+    pod,
+  })
+  const other = { ...pod, node: 'n-1' }
+  expect(lossOfWorker({ ...worker, launched }, { ...exit, pod: other }).pod).toEqual(other)
+})
