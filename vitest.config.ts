@@ -24,8 +24,9 @@ const config: ViteUserConfig = {
         test: {
           name: 'e2e',
           include: ['test/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          // Only what hangs is to fail by it, however busy the machine is.
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

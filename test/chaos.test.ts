@@ -17,7 +17,7 @@ const workerCount = 5
 const settleLimitMs = 30_000
 
 test(`every call settles while ${kills} workers are killed at random during pmaps and nested calls`, {
-  timeout: 150_000,
+  timeout: 300_000,
 }, async () => {
   await using started = await startCluster()
   const { cluster, env } = started

@@ -166,7 +166,7 @@ test('a hello that is replayed after its worker has gone is refused', async () =
 })
 
 test('connections that say nothing, or a byte now and then, are dropped with a log line after the time for a hello', {
-  timeout: 45_000,
+  timeout: 90_000,
 }, async () => {
   await using attacked = await startAttacked()
   const silent = await attacked.dial()
@@ -190,7 +190,7 @@ test('connections that say nothing, or a byte now and then, are dropped with a l
   expect(attacked.drops()).toHaveLength(4)
 })
 
-test('a peer that never reads its answer, nor closes, is dropped too', { timeout: 60_000 }, async () => {
+test('a peer that never reads its answer, nor closes, is dropped too', { timeout: 120_000 }, async () => {
   await using attacked = await startAttacked()
   const socket = await attacked.dial()
   socket.write(upgrade)
@@ -210,7 +210,7 @@ test('a peer that never reads its answer, nor closes, is dropped too', { timeout
 })
 
 test('a flood of connections takes no memory, and live workers do not notice', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using attacked = await startAttacked()
   const { cluster, env } = attacked.started

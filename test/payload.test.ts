@@ -95,7 +95,7 @@ test.each(ways)(
 
 test.each(ways)(
   'a body of 100 MiB comes back as it was, and pings are answered meanwhile, through %s',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (_title, start) => {
     await using started = await start()
     const { cluster } = started
@@ -211,7 +211,7 @@ test('shared memory is given back: no name in /dev/shm, no descriptors of worker
   expect(descriptorsOfSharedMemory()).toBeLessThanOrEqual(before)
 })
 
-test('memory of a process stays under 4 times the body', { timeout: 60_000 }, async () => {
+test('memory of a process stays under 4 times the body', { timeout: 120_000 }, async () => {
   await using started = await startCluster(1)
   const { cluster } = started
   const bytes = pattern(100 * 2 ** 20)

@@ -10,7 +10,7 @@ import { startCluster } from './test-cluster.ts'
 import { openProxy, withAdmission } from './through-proxy.ts'
 
 test.concurrent('a worker that cannot reach its manager any more ends by itself, and the manager says that it is disconnected', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using proxy = await openProxy()
   await using started = await startCluster()
@@ -31,7 +31,7 @@ test.concurrent('a worker that cannot reach its manager any more ends by itself,
 })
 
 test.concurrent('a network that swallows everything counts as disconnected on both sides', {
-  timeout: 75_000,
+  timeout: 120_000,
 }, async () => {
   await using proxy = await openProxy()
   await using started = await startCluster()
@@ -51,7 +51,7 @@ test.concurrent('a network that swallows everything counts as disconnected on bo
 })
 
 test.concurrent('a network that swallows only what a thread says makes it dial again, and no call is lost', {
-  timeout: 75_000,
+  timeout: 120_000,
 }, async () => {
   await using proxy = await openProxy()
   await using started = await startCluster()
@@ -67,12 +67,12 @@ test.concurrent('a network that swallows only what a thread says makes it dial a
 })
 
 test.concurrent('a manager that is stopped for longer than any heartbeat finds its local workers as they were', {
-  timeout: 75_000,
+  timeout: 120_000,
 }, async () => {
   const testId = randomUUID()
   const script = startScript('test/fixtures/stopped-manager.ts', {
     env: { [testIdVariable]: testId },
-    timeoutMs: 70_000,
+    timeoutMs: 110_000,
   })
   await script.wrote('stop me')
 

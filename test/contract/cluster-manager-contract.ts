@@ -32,7 +32,7 @@ export interface ContractFacts {
   readonly killed: Readonly<Record<string, unknown>>
   /** The fields of the error when a worker ended by itself. */
   exited(exitCode: number): Readonly<Record<string, unknown>>
-  /** Names what is left of workers with `DIALBACK_TEST_ID=testId` in their environment, once nothing is or after 5 s. */
+  /** Names what is left of workers with `DIALBACK_TEST_ID=testId` in their environment, once nothing is or after 20 s. */
   left(testId: string): Promise<readonly string[]>
 }
 

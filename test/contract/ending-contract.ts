@@ -102,7 +102,7 @@ export function endingContract({ makeManager, killed, exited, left }: Contract):
   })
 
   test('a worker that stops saying anything counts as disconnected within 30 s, and is ended', {
-    timeout: 45_000,
+    timeout: 90_000,
   }, async () => {
     await using started = await startCluster()
     const { cluster, env } = started

@@ -23,7 +23,7 @@ export function processesOf(id: string, variable: string = testIdVariable): Live
 /** Waits for those processes to end: resolves to none as soon as none is left, else to those left when time is up. */
 export async function processesLeft(
   id: string,
-  withinMs = 5_000,
+  withinMs = 20_000,
   variable: string = testIdVariable,
 ): Promise<LiveProcess[]> {
   const deadline = performance.now() + withinMs

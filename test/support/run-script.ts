@@ -18,7 +18,7 @@ export interface ScriptOptions {
   readonly cwd?: string
   /** Written to the script's stdin, which is empty otherwise. */
   readonly input?: string
-  /** When it is killed, and its `ended` rejects. @default 25_000, less than a test may take */
+  /** When it is killed, and its `ended` rejects. @default 80_000, less than a test may take */
   readonly timeoutMs?: number
   /** True: by tsx rather than by Node's own type stripping. */
   readonly tsx?: boolean
@@ -58,7 +58,7 @@ export function startScript(path: string, options: ScriptOptions = {}): RunningS
   child.stdin.end(options.input ?? '')
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)
-  const ended = endOf(child, path, options.timeoutMs ?? 25_000, () => ({
+  const ended = endOf(child, path, options.timeoutMs ?? 80_000, () => ({
     stdout: stdout(),
     stderr: stderr(),
   }))
