@@ -59,12 +59,16 @@ export class Agent {
     return agent
   }
 
-  /** Finishes what runs, then ends the process with code 0. */
+  /** Finishes what runs, and what is being fetched, then ends the process with code 0. */
   async drain(): Promise<void> {
     if (this.#isDraining) return
     this.#isDraining = true
     this.#control?.mailbox.post({ type: 'drain' })
     await Promise.all(this.#threads.map((thread) => thread.drain()))
+    await new Promise<void>((resolve) => {
+      if (this.#control === undefined) resolve()
+      else this.#control.mailbox.whenDelivered(resolve)
+    })
     this.end('drained')
   }
 
