@@ -4,6 +4,7 @@ import type { Claim, Mailbox } from '@dialback/protocol'
 import type { PeerHost, PendingCall } from '@dialback/runtime'
 import { ClaimAllocator } from './claim-allocator.ts'
 import type { Logger } from './logger.ts'
+import { ownRange } from './reference-ledger.ts'
 import type { RemoteWorker, WorkerConnection } from './remote-worker.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -15,6 +16,7 @@ export interface ManagerHostOptions {
 
 export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions): PeerHost {
   const { membership } = supervisor
+  const { keeper, ledger } = supervisor.keeping
   const claims = new WeakMap<Mailbox, ClaimAllocator>()
   const keepAlive = createKeepAlive()
   const allocatorOf = (mailbox: Mailbox): ClaimAllocator => {
@@ -34,19 +36,24 @@ export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions):
     workers: () => membership.live,
     lossOf: (id) => membership.lossOf(id),
     onMembershipChange: (listener) => membership.onChange(listener),
-    keep: (ref, value) => supervisor.values.set(ref, value),
+    keep: (ref, content) => {
+      if (content.handles !== undefined) ledger.hold(content.handles, ownRange)
+      keeper.set(ref, content)
+    },
+    keeper,
+    hold: (handles) => ledger.hold(handles, ownRange),
+    release: (refs) => ledger.release(refs, ownRange),
     claim: (mailbox) => allocatorOf(mailbox).give(),
     unclaim: ({ call, mailbox }) => {
-      if (call.type === 'call' && call.claim !== undefined) allocatorOf(mailbox).release(call.claim)
+      if (call.type === 'call' && call.claim !== undefined && mailbox !== undefined)
+        allocatorOf(mailbox).release(call.claim)
     },
     takeBack: async (pending) => {
       const worker = membership.get(pending.target)
       const claim = claimOf(pending)
-      return (
-        worker !== undefined &&
-        claim !== undefined &&
-        (await supervisor.takeBack(worker, pending.mailbox, claim))
-      )
+      const { mailbox } = pending
+      if (worker === undefined || mailbox === undefined || claim === undefined) return false
+      return await supervisor.takeBack(worker, mailbox, claim)
     },
     cancelled: (pending) => {
       const worker = membership.get(pending.target)

@@ -42,6 +42,12 @@ export class Membership {
     return this.#workers.get(id)
   }
 
+  /** One that is not lost: until its process has ended, a lost one is still known. */
+  running(id: number): RemoteWorker | undefined {
+    const worker = this.#workers.get(id)
+    return worker?.exit === undefined ? worker : undefined
+  }
+
   isLive(id: number): boolean {
     return this.#live.includes(id)
   }

@@ -7,21 +7,34 @@ import {
   ProtocolError,
   type SharedSlot,
 } from '@dialback/protocol'
+import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
 import { type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
 
 export interface RelayOptions {
+  readonly ledger: ReferenceLedger
   worker(id: number): RemoteWorker | undefined
   /** Why nothing can be sent to a worker, encoded as an error's body. */
   refusal(workerId: number): EncodedBody
+  /** The next of the manager's own ids. */
+  nextId(): number
 }
 
-/** A call or fetch that was passed on and is not answered yet. */
+/** A call or question that was passed on and is not answered yet; a `take` until what was taken has arrived. */
 interface Passed {
+  readonly type: Header['type']
   readonly from: WorkerConnection
   readonly to: WorkerConnection
   readonly workerId: number
+  readonly keep: number | undefined
   /** Its caller waits for no answer: it is not cancelled with its caller. */
   readonly isSilent: boolean
+}
+
+interface Route {
+  readonly from: WorkerConnection
+  readonly to: WorkerConnection
+  /** The call or question whose answer this is. */
+  readonly answers?: number
 }
 
 interface Stream {
@@ -33,9 +46,6 @@ interface Stream {
   uncredited: number
   missingBytes: number
 }
-
-/** This process' own range of ids. */
-const ownRange = 0
 
 export class Relay {
   readonly #options: RelayOptions
@@ -57,21 +67,43 @@ export class Relay {
 
   /** Takes a frame that is not for the manager: true when it did. */
   take(header: Header, bytes: Uint8Array | null, from: WorkerConnection): boolean {
+    if (this.#route(header, bytes, from)) return true
+    this.#options.ledger.passes(header, from.range, ownRange)
+    return false
+  }
+
+  #route(header: Header, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     switch (header.type) {
       case 'call':
       case 'define':
       case 'module':
-      case 'cancel':
         if (header.to === 1) return false
         this.#pass(header, bytes, from, this.#options.worker(header.to)?.threadFor(from.range))
         return true
+      case 'cancel':
+        if (header.to === 1) return false
+        this.#pass(header, bytes, from, this.#passed.get(header.id)?.to)
+        return true
+      case 'received':
+        if (header.to === 1) return false
+        this.#pass(header, bytes, from, this.#passed.get(header.id)?.to)
+        this.#passed.delete(header.id)
+        return true
+      case 'open':
+      case 'put':
+      case 'take':
+      case 'inspect':
+      case 'close':
       case 'fetch':
-      case 'release':
         if (header.to === 1) return false
         this.#pass(header, bytes, from, this.#options.worker(header.to)?.control)
         return true
+      case 'release':
+        this.#options.ledger.release(header.refs, from.range)
+        return true
       case 'result':
       case 'error':
+      case 'state':
       case 'unknown':
         return this.#answer(header, bytes, from)
       case 'chunk':
@@ -80,6 +112,7 @@ export class Relay {
       case 'stop':
         return this.#flow(header, from)
       // biome-ignore format: these are for the manager itself
+      case 'free':
       case 'ping':
       case 'pong':
       case 'members':
@@ -93,13 +126,22 @@ export class Relay {
     }
   }
 
-  /** Answers for a connection that is gone with `refusal`, an error's body, and cancels what it had asked for. */
+  /**
+   * Answers for a connection that is gone with `refusal`, an error's body, and cancels what it had asked for. A thread that
+   * was replaced has `thrown` it: whoever asks later for what it was to keep is told so by its agent.
+   */
   remove(connection: WorkerConnection, refusal: EncodedBody, kind: 'thrown' | 'failed' = 'failed'): void {
+    const { ledger } = this.#options
     this.#ranges.delete(connection.range)
-    for (const [id, { from, to, workerId, isSilent }] of this.#passed) {
-      if (to === connection) from.mailbox.post({ type: 'error', id, kind }, refusal)
-      else if (from !== connection) continue
-      else if (!isSilent) to.mailbox.post({ type: 'cancel', id, to: workerId })
+    ledger.holderGone(connection.range)
+    for (const [id, passed] of this.#passed) {
+      const { from, to, workerId } = passed
+      if (to === connection) {
+        from.mailbox.post({ type: 'error', id, kind }, refusal)
+        if (kind === 'thrown' && passed.keep !== undefined) this.failKept(workerId, passed.keep, refusal)
+        ledger.ended(id)
+      } else if (from !== connection) continue
+      else if (!passed.isSilent) to.mailbox.post({ type: 'cancel', id, to: workerId })
       this.#passed.delete(id)
     }
     for (const [stream, { source, sink, answers }] of this.#streams) {
@@ -113,6 +155,15 @@ export class Relay {
     }
   }
 
+  /** Has a worker keep that a call of its replaced thread failed. */
+  failKept(workerId: number, ref: number, thrown: EncodedBody): void {
+    const mailbox = this.#options.worker(workerId)?.control?.mailbox
+    mailbox?.post(
+      { type: 'put', id: this.#options.nextId(), to: workerId, ref, isCall: true, kind: 'thrown' },
+      thrown,
+    )
+  }
+
   #pass(
     header: Header & { to: number },
     bytes: Uint8Array | null,
@@ -120,41 +171,39 @@ export class Relay {
     to: WorkerConnection | undefined,
   ): void {
     if (to === undefined) {
-      const isAsked = header.type === 'call' || header.type === 'fetch'
-      if (isAsked)
+      if (isAnswered(header))
         from.mailbox.post({ type: 'error', id: header.id, kind: 'failed' }, this.#options.refusal(header.to))
       if (header.stream !== undefined) from.mailbox.post({ type: 'stop', stream: header.stream })
       return
     }
-    if (header.type === 'fetch' || header.type === 'call') {
-      const isSilent = header.type === 'call' && header.isSilent === true
-      this.#passed.set(header.id, { from, to, workerId: header.to, isSilent })
+    if (isAnswered(header)) {
+      const { type, id, to: workerId } = header
+      const [keep, isSilent] = type === 'call' ? [header.keep, header.isSilent === true] : [undefined, false]
+      this.#passed.set(id, { type, from, to, workerId, keep, isSilent })
     }
-    this.#forward(header, bytes, { source: from.mailbox, sink: to.mailbox, answers: undefined })
+    this.#forward(header, bytes, { from, to })
   }
 
   #answer(header: Header & { id: number }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     const range = rangeOf(header.id)
     if (range === ownRange) return false
     const to = this.#ranges.get(range)
-    this.#passed.delete(header.id)
-    if (to !== undefined)
-      this.#forward(header, bytes, { source: from.mailbox, sink: to.mailbox, answers: header.id })
+    const isTaken = header.type === 'result' && this.#passed.get(header.id)?.type === 'take'
+    if (!isTaken) this.#passed.delete(header.id)
+    if (to !== undefined) this.#forward(header, bytes, { from, to, answers: header.id })
     // The caller is gone; nobody wants the rest.
     else if (header.stream !== undefined) from.mailbox.post({ type: 'stop', stream: header.stream })
     return true
   }
 
-  #forward(
-    header: Header,
-    bytes: Uint8Array | null,
-    route: Pick<Stream, 'source' | 'sink' | 'answers'>,
-  ): void {
+  #forward(header: Header, bytes: Uint8Array | null, { from, to, answers }: Route): void {
+    this.#options.ledger.passes(header, from.range, to.range)
     if (header.stream !== undefined) {
       const missingBytes = (header.parts ?? []).reduce((sum, length) => sum + length, 0)
-      this.#streams.set(header.stream, { ...route, uncredited: 0, missingBytes })
+      const [source, sink] = [from.mailbox, to.mailbox]
+      this.#streams.set(header.stream, { source, sink, answers, uncredited: 0, missingBytes })
     }
-    route.sink.link.send(header, bytes)
+    to.mailbox.link.send(header, bytes)
   }
 
   #chunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
@@ -193,4 +242,11 @@ export class Relay {
       this.#streams.delete(header.stream)
     return true
   }
+}
+
+type Addressed = Header & { readonly to: number }
+
+/** Whether a message that is passed on gets an answer: a call, or a question about a value. */
+function isAnswered(header: Addressed): header is Addressed & { readonly id: number } {
+  return header.type === 'call' || ('id' in header && 'ref' in header)
 }

@@ -5,6 +5,7 @@ import {
   emptyBody,
   Heartbeat,
   idsPerRange,
+  type Letter,
   Mailbox,
   type Message,
   type SharedMemory,
@@ -32,7 +33,9 @@ export interface ThreadName {
 
 export interface RemoteWorkerEvents {
   /** A message that no other process is to get. */
-  message(message: Message, body: EncodedBody, connection: WorkerConnection): void
+  message(message: Letter, body: EncodedBody, connection: WorkerConnection): void
+  /** The manager itself sends a message. */
+  posted(message: Letter, connection: WorkerConnection): void
   relay(
     header: Parameters<NonNullable<ConstructorParameters<typeof Mailbox>[0]['events']['relay']>>[0],
     bytes: Uint8Array | null,
@@ -143,6 +146,7 @@ export class RemoteWorker {
       nextStream: this.#options.nextId,
       events: {
         message: (message, body) => this.#receive(message, body, connection),
+        posted: (message) => this.#options.events.posted(message, connection),
         relay: (header, bytes) => this.#options.events.relay(header, bytes, connection),
         // The worker dials again; if it is gone, its process' end or its silence tells.
         detached: () => {},
@@ -233,7 +237,7 @@ export class RemoteWorker {
     this.#options.events.threadReady(connection)
   }
 
-  #receive(message: Message, body: EncodedBody, connection: WorkerConnection): void {
+  #receive(message: Letter, body: EncodedBody, connection: WorkerConnection): void {
     if (message.type === 'ping') connection.mailbox.post({ type: 'pong', n: message.n }, emptyBody, true)
     else if (message.type === 'drain' || message.type === 'goodbye') this.#options.events.leaving()
     else if (message.type !== 'pong') this.#options.events.message(message, body, connection)

@@ -7,6 +7,7 @@ import {
   type Hello,
   isSame,
   judgeHello,
+  type Letter,
   type Mailbox,
   type Message,
   proofOf,
@@ -17,12 +18,14 @@ import {
   type Welcome,
   type WorkerExit,
 } from '@dialback/protocol'
-import { answerFetch, type Peer, ValueStore } from '@dialback/runtime'
+import type { Peer } from '@dialback/runtime'
 import type { Credentials, LaunchedWorker } from './cluster-manager.ts'
 import type { EverywhereEntry, EverywhereLog, ReplayTarget } from './everywhere-log.ts'
 import type { Doorkeeper } from './greeter.ts'
+import { Keeping } from './keeping.ts'
 import type { Logger } from './logger.ts'
 import { Membership } from './membership.ts'
+import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
 import { interruptGraceMs, ThreadInterrupts } from './thread-interrupts.ts'
@@ -42,8 +45,8 @@ const silenceLimitMs = 15_000
 export class Supervisor implements Doorkeeper {
   readonly membership: Membership = new Membership()
   readonly relay: Relay
-  /** Values of calls that workers made to this process. */
-  readonly values: ValueStore = new ValueStore()
+  /** Futures and channels: what this process keeps of them, and who refers to any. */
+  readonly keeping: Keeping
   readonly #options: SupervisorOptions
   readonly #memory = SharedMemory.create()
   readonly #answers = new Map<number, (answer: boolean) => void>()
@@ -52,12 +55,11 @@ export class Supervisor implements Doorkeeper {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    this.keeping = new Keeping(() => options.peer().carrier, this.membership)
     this.relay = new Relay({
-      worker: (id) => {
-        const worker = this.membership.get(id)
-        // Until its process has ended, a lost one is still known.
-        return worker?.exit === undefined ? worker : undefined
-      },
+      ledger: this.keeping.ledger,
+      nextId: options.nextId,
+      worker: (id) => this.membership.running(id),
       refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
     })
     this.membership.onChange(() => {
@@ -79,6 +81,7 @@ export class Supervisor implements Doorkeeper {
       nextRange: () => ++this.#lastRange,
       events: {
         message: (message, body, connection) => this.#receive(message, body, connection),
+        posted: (message, { range }) => this.keeping.ledger.passes(message, ownRange, range),
         relay: (header, bytes, from) => this.relay.take(header, bytes, from),
         threadLost: (connection) => this.#threadLost(worker, connection),
         threadReady: (connection) => this.#threadReady(worker, connection),
@@ -158,9 +161,11 @@ export class Supervisor implements Doorkeeper {
     const loss = this.membership.lose(worker, worker.exit)
     const refusal = this.#options.peer().carrier.encodeThrown(loss).body
     for (const connection of worker.connections) {
+      this.keeping.forget(connection)
       this.relay.remove(connection, refusal)
       this.#options.peer().runner.callerGone(connection.mailbox)
     }
+    this.keeping.ledger.ownerGone(worker.id)
     worker.destroy()
     this.#options.peer().lost(worker.id, loss)
     worker.joined.reject(loss)
@@ -250,15 +255,21 @@ export class Supervisor implements Doorkeeper {
 
   #threadLost(worker: RemoteWorker, connection: WorkerConnection): void {
     const reason = this.#interrupts.reasonFor(connection)
-    this.relay.remove(connection, this.#options.peer().carrier.encodeThrown(reason).body, 'thrown')
-    this.#options.peer().runner.callerGone(connection.mailbox)
-    this.#options.peer().mailboxLost(connection.mailbox, () => new RemoteError(worker.id, reason))
+    const peer = this.#options.peer()
+    const thrown = peer.carrier.encodeThrown(reason).body
+    this.keeping.forget(connection)
+    this.relay.remove(connection, thrown, 'thrown')
+    peer.runner.callerGone(connection.mailbox)
+    peer.mailboxLost(connection.mailbox, ({ call }) => {
+      if (call.type === 'call' && call.keep !== undefined) this.relay.failKept(worker.id, call.keep, thrown)
+      this.keeping.ledger.ended(call.id)
+      return new RemoteError(worker.id, reason)
+    })
   }
 
-  #receive(message: Message, body: EncodedBody, connection: WorkerConnection): void {
-    if (message.type === 'fetch') answerFetch(this.values, message, connection.mailbox)
-    else if (message.type === 'release') this.values.delete(message.ref)
-    else if (message.type === 'recalled') this.#answers.get(message.id)?.(message.isTaken)
+  #receive(message: Letter, body: EncodedBody, connection: WorkerConnection): void {
+    if (this.keeping.receive(message, body, connection.mailbox)) return
+    if (message.type === 'recalled') this.#answers.get(message.id)?.(message.isTaken)
     else if (message.type === 'interrupted') this.#answers.get(message.id)?.(message.isReplaced)
     else this.#options.peer().receive(message, body, connection.mailbox)
   }

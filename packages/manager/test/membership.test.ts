@@ -15,6 +15,7 @@ function createWorker(id: number): RemoteWorker {
     nextId: () => 1,
     events: {
       message() {},
+      posted() {},
       relay: () => false,
       threadLost() {},
       threadReady() {},

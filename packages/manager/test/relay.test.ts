@@ -24,17 +24,56 @@ test('Relay passes calls, definitions, modules and cancels on to the thread, as 
   expect(workers.own).toEqual([])
 })
 
-test('Relay passes fetches and releases on to the control connection', async () => {
+test('Relay passes what is asked of futures and channels on to the control connection', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const [fetch, put, take] = [from.thread.nextId(), from.thread.nextId(), from.thread.nextId()]
+  const asked = [
+    { type: 'open', to: 3, ref: 9, capacity: 1 },
+    { type: 'fetch', id: fetch, to: 3, ref: 9 },
+    { type: 'put', id: put, to: 3, ref: 9 },
+    { type: 'take', id: take, to: 3, ref: 9 },
+    { type: 'received', id: take, to: 3 },
+  ] as const
+  for (const message of asked) from.thread.mailbox.post(message)
+  await settled()
+  expect(to.control.messages).toEqual(asked)
+  expect(to.thread.messages).toEqual([])
+})
+
+test('Relay lets whoever asked take a question back, from where it was passed to', async () => {
   using workers = new RelayedWorkers()
   const [from, to] = [workers.add(2), workers.add(3)]
   const id = from.thread.nextId()
-  from.thread.mailbox.post({ type: 'fetch', id, to: 3, ref: 9 })
-  from.thread.mailbox.post({ type: 'release', to: 3, ref: 9 })
+  from.thread.mailbox.post({ type: 'take', id, to: 3, ref: 9 })
+  from.thread.mailbox.post({ type: 'cancel', id, to: 3 }, bodyOf(3))
   await settled()
-  expect(to.control.messages).toEqual([
-    { type: 'fetch', id, to: 3, ref: 9 },
-    { type: 'release', to: 3, ref: 9 },
+  expect(to.control.messages.map(({ type }) => type)).toEqual(['take', 'cancel'])
+  to.control.mailbox.post({ type: 'error', id, kind: 'failed' }, bodyOf(3))
+  await settled()
+  expect(from.thread.messages).toEqual([{ type: 'error', id, kind: 'failed' }])
+  expect(workers.relay.size).toBe(0)
+})
+
+test('Relay tells the owner when the taker of a value is lost before it has arrived', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const [arrived, lost] = [from.thread.nextId(), from.thread.nextId()]
+  for (const id of [arrived, lost]) {
+    from.thread.mailbox.post({ type: 'take', id, to: 3, ref: 9 })
+    await settled()
+    to.control.mailbox.post({ type: 'result', id }, bodyOf(3))
+  }
+  await settled()
+  from.thread.mailbox.post({ type: 'received', id: arrived, to: 3 })
+  await settled()
+  workers.lose(from)
+  await settled()
+  expect(to.control.messages.slice(2)).toEqual([
+    { type: 'received', id: arrived, to: 3 },
+    { type: 'cancel', id: lost, to: 3 },
   ])
+  expect(workers.relay.size).toBe(0)
 })
 
 test('Relay brings answers back to whoever asked, by their number alone', async () => {
@@ -81,9 +120,8 @@ test('Relay answers for a worker that is not there, and forgets nothing of it', 
   from.thread.mailbox.post({ type: 'call', id: small, to: 9, fn: 'f' })
   from.thread.mailbox.post({ type: 'call', id: large, to: 9, fn: 'f' }, bodyOf(10 * mib))
   from.thread.mailbox.post({ type: 'fetch', id: fetch, to: 9, ref: 5 })
-  for (const type of ['release', 'cancel'] as const) {
-    from.thread.mailbox.post(type === 'release' ? { type, to: 9, ref: 5 } : { type, id: small, to: 9 })
-  }
+  from.thread.mailbox.post({ type: 'received', id: small, to: 9 })
+  from.thread.mailbox.post({ type: 'cancel', id: small, to: 9 })
   await settled(60)
   const refusal = { type: 'error', kind: 'failed' }
   expect(from.thread.messages).toMatchObject([

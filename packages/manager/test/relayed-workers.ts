@@ -10,6 +10,7 @@ import {
   memoryTransportPair,
   type SharedMemory,
 } from '@dialback/protocol'
+import { ReferenceLedger } from '../src/reference-ledger.ts'
 import { Relay } from '../src/relay.ts'
 import { RemoteWorker, type WorkerConnection } from '../src/remote-worker.ts'
 
@@ -70,6 +71,11 @@ export interface RelayedWorker {
 
 export class RelayedWorkers implements Disposable {
   readonly relay: Relay
+  /** Values that nobody holds any more, each `owner:ref`. */
+  readonly freed: string[] = []
+  readonly ledger: ReferenceLedger = new ReferenceLedger((owner, refs) => {
+    for (const ref of refs) this.freed.push(`${owner}:${ref}`)
+  })
   /** What reached the manager itself. */
   readonly own: Received[] = []
   /** Ids of workers that were declared silent. */
@@ -80,6 +86,8 @@ export class RelayedWorkers implements Disposable {
 
   constructor() {
     this.relay = new Relay({
+      ledger: this.ledger,
+      nextId: () => ++this.#lastId,
       worker: (id) => this.#workers.get(id),
       refusal: (id) => ({ head: Buffer.from(`worker ${id} is gone`), buffers: [] }),
     })
@@ -100,6 +108,7 @@ export class RelayedWorkers implements Disposable {
       nextId: () => ++this.#lastId,
       events: {
         message: (message, body) => this.own.push({ message, body }),
+        posted: (message, { range }) => this.ledger.passes(message, 0, range),
         relay: (header, bytes, from) => this.relay.take(header, bytes, from),
         threadLost() {},
         threadReady() {},

@@ -167,6 +167,18 @@ export class VersionMismatchError extends DialbackError {
   readonly code = 'VERSION_MISMATCH'
 }
 
+/** Something was to be put into a channel that is closed, or taken from one that is closed and has nothing left. */
+export class ChannelClosedError extends DialbackError {
+  override readonly name = 'ChannelClosedError'
+  readonly code = 'CHANNEL_CLOSED'
+}
+
+/** A value was put into a future that has one, or that a call will give its value. */
+export class FutureSetError extends DialbackError {
+  override readonly name = 'FutureSetError'
+  readonly code = 'FUTURE_SET'
+}
+
 /** A signal fired, or an interrupt arrived. */
 export class AbortError extends DialbackError {
   override readonly name = 'AbortError'

@@ -15,8 +15,10 @@ export {
   AbortError,
   AuthenticationError,
   type Blame,
+  ChannelClosedError,
   DialbackError,
   describeExit,
+  FutureSetError,
   JournalError,
   type JournalProblem,
   LaunchError,
@@ -49,7 +51,7 @@ export { limits } from './limits.ts'
 export { Link, type LinkEvents } from './link.ts'
 export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions } from './mailbox.ts'
 export { memoryTransportPair } from './memory-transport.ts'
-export type { Call, Claim, Fetch, Header, Message, SharedSlot } from './message.ts'
+export type { BodyFacts, Call, Claim, Header, Letter, Message, Result, SharedSlot } from './message.ts'
 export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts'
 export { parseHeader } from './parse-message.ts'
 export { SharedMemory, SharedMemoryReader, type SharedProbe } from './shared-memory.ts'
@@ -64,4 +66,5 @@ export {
 } from './tunnel/relay-message.ts'
 export { proveAsManager, proveAsRelay } from './tunnel/tunnel-handshake.ts'
 export { TunnelMux, type TunnelMuxOptions } from './tunnel/tunnel-mux.ts'
+export type { Close, Fetch, Inspect, Put, Received, Take } from './value-message.ts'
 export { WebSocketTransport, webSocketClientOptions, webSocketServerOptions } from './websocket-transport.ts'

@@ -23,6 +23,8 @@ export const limits = {
   maxBodyBytes: 4_294_967_296,
   /** Out-of-band buffers of one body. */
   maxBodyParts: 65_536,
+  /** Futures and channels in one body. */
+  maxBodyHandles: 65_536,
   /** Unsent bytes in a socket above which nothing more is given to it. */
   socketHighWaterBytes: 1_048_576,
   /** Packets received before an acknowledgement is sent by itself. */

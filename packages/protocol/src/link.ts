@@ -238,7 +238,8 @@ export class Link {
 
 /** About what a frame takes in a packet: headers are short but for their lists. */
 function frameBytes({ header, bytes }: Frame): number {
-  const body = (bytes?.byteLength ?? 0) + 8 * (header.parts?.length ?? 0)
+  const numbers = (header.parts?.length ?? 0) + (header.handles?.length ?? 0)
+  const body = (bytes?.byteLength ?? 0) + 9 * numbers
   if (header.type === 'call' || header.type === 'define')
     return 128 + body + 80 * (header.modules?.length ?? 0)
   return 64 + body + (header.type === 'members' ? 8 * header.workers.length : 0)

@@ -6,12 +6,14 @@ import { BodySender } from './body-sender.ts'
 import { ProtocolError } from './errors.ts'
 import { limits } from './limits.ts'
 import { Link } from './link.ts'
-import type { Header, Message, SharedSlot } from './message.ts'
+import type { Header, Letter, SharedSlot } from './message.ts'
 import { type SharedMemory, SharedMemoryReader } from './shared-memory.ts'
 
 export interface MailboxEvents {
-  /** A whole message. `call`, `define` and `module` come in the order in which their sender posted them. */
-  message(message: Message, body: EncodedBody): void
+  /** A whole message. Of one sender, those that `isOrdered` tells of come in the order in which they were posted. */
+  message(message: Letter, body: EncodedBody): void
+  /** A message is about to be sent. */
+  posted?(message: Letter): void
   /** Takes a frame that is for somebody else: true when it did. */
   relay?(header: Header, bytes: Uint8Array | null): boolean
   detached(reason: string): void
@@ -28,7 +30,7 @@ export interface MailboxOptions {
 
 /** A message whose body is under way, or that waits behind such a one. */
 interface Arrival {
-  readonly message: Message
+  readonly message: Letter
   readonly receiver?: BodyReceiver
   readonly body: EncodedBody
 }
@@ -76,7 +78,8 @@ export class Mailbox {
    *
    * @throws {RangeError} when the body is larger than a peer would take; nothing was sent.
    */
-  post(message: Message, body: EncodedBody = emptyBody, isUrgent = false): void {
+  post(message: Letter, body: EncodedBody = emptyBody, isUrgent = false): void {
+    this.#events.posted?.(message)
     if (body.head.byteLength === 0 && body.buffers.length === 0) this.link.send(message, null, isUrgent)
     else if (body.buffers.length === 0 && body.head.byteLength <= limits.inlineBodyBytes)
       this.link.send(message, body.head, isUrgent)
@@ -119,7 +122,7 @@ export class Mailbox {
     callback()
   }
 
-  #postParts(message: Message, body: EncodedBody, isUrgent: boolean): void {
+  #postParts(message: Letter, body: EncodedBody, isUrgent: boolean): void {
     const parts = [body.head.byteLength, ...body.buffers.map((buffer) => buffer.byteLength)]
     const bytes = bodyBytes(body)
     if (bytes <= limits.inlineBodyBytes) {
@@ -155,6 +158,8 @@ export class Mailbox {
       case 'call':
       case 'define':
       case 'module':
+      case 'put':
+      case 'close':
         this.#arrive(header, bytes, Math.floor(header.id / idsPerRange))
         return
       // biome-ignore format: the rest is delivered as soon as it is whole
@@ -162,8 +167,14 @@ export class Mailbox {
       case 'error':
       case 'cancel':
       case 'unknown':
+      case 'open':
+      case 'take':
+      case 'received':
+      case 'inspect':
+      case 'state':
       case 'fetch':
       case 'release':
+      case 'free':
       case 'ping':
       case 'pong':
       case 'members':
@@ -259,6 +270,6 @@ export class Mailbox {
   }
 }
 
-function isOrdered(message: Message): boolean {
-  return message.type === 'call' || message.type === 'define' || message.type === 'module'
+function isOrdered({ type }: Letter): boolean {
+  return type === 'call' || type === 'define' || type === 'module' || type === 'put' || type === 'close'
 }

@@ -5,6 +5,19 @@
  * the cluster and an answer finds its way back by its number alone. `to` is the id of a process.
  */
 
+import type {
+  Close,
+  Fetch,
+  Free,
+  Inspect,
+  Open,
+  Put,
+  Received,
+  Release,
+  State,
+  Take,
+} from './value-message.ts'
+
 /** One call of a function, or many in one message. Body: the arguments as an array, or `[items, firstIndex]` for a batch. */
 export interface Call {
   readonly type: 'call'
@@ -39,6 +52,8 @@ export interface Claim {
 export interface Result {
   readonly type: 'result'
   readonly id: number
+  /** Instead of a body: the value is what the receiver itself put with this `id`, and still has (see `isOwn` in `Put`). */
+  readonly own?: number
   /** Content hashes of the modules that functions in the value refer to. */
   readonly modules?: readonly string[]
 }
@@ -53,7 +68,10 @@ export interface Failure {
   readonly modules?: readonly string[]
 }
 
-/** Stops a call: the function's signal fires with the reason, and the call is answered with it. Body: the reason; none when the caller is gone. */
+/**
+ * Stops a call: the function's signal fires with the reason, and the call is answered with it. Also takes back a `fetch`,
+ * `put` or `take` that still waits. Body: the reason; none when the caller is gone.
+ */
 export interface Cancel {
   readonly type: 'cancel'
   readonly id: number
@@ -82,23 +100,6 @@ export interface Module {
 export interface Unknown {
   readonly type: 'unknown'
   readonly id: number
-}
-
-/** Asks the owner of a kept value for it; answered by `result` or `error`, after the call that makes it is done. */
-export interface Fetch {
-  readonly type: 'fetch'
-  readonly id: number
-  readonly to: number
-  readonly ref: number
-  /** Answer without the value: only that it is there. */
-  readonly isWaitOnly?: boolean
-}
-
-/** The sender no longer needs a kept value. */
-export interface Release {
-  readonly type: 'release'
-  readonly to: number
-  readonly ref: number
 }
 
 /** A piece of a body, in order; either `slot` in the sender's shared memory, or bytes behind the header. */
@@ -194,8 +195,16 @@ export type Message =
   | Define
   | Module
   | Unknown
+  | Open
+  | Put
+  | Take
+  | Received
+  | Inspect
+  | State
+  | Close
   | Fetch
   | Release
+  | Free
   | Chunk
   | Credit
   | Stop
@@ -209,13 +218,24 @@ export type Message =
   | Drain
   | Goodbye
 
+/** What a header says of what is in the body. */
+export interface BodyFacts {
+  /** Owner and reference of each handle (future, channel) in it: `[owner, ref, owner, ref, …]`. */
+  readonly handles?: readonly number[]
+  /** It is a record of `modules`, `head` and `buffers`: a body, and the module files that are to be there before it. */
+  readonly isPacked?: boolean
+}
+
 /** How a body travels: absent, in the frame (lengths of its parts when it has out-of-band buffers), or as chunks. */
-export interface BodyLayout {
+export interface BodyLayout extends BodyFacts {
   /** Lengths of head and buffers; absent when the frame's bytes are the head alone. */
   readonly parts?: readonly number[]
   /** The stream whose chunks carry the body; absent when it is in the frame. */
   readonly stream?: number
 }
+
+/** A message as it is sent and delivered, apart from how its body travels. */
+export type Letter = Message & BodyFacts
 
 /** A message as it stands in a frame. */
 export type Header = Message & BodyLayout

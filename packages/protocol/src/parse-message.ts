@@ -28,6 +28,8 @@ const record =
     value !== null &&
     Object.entries(shape).every(([key, check]) => check(Reflect.get(value, key)))
 
+const refs = counts(2 * limits.maxBodyHandles)
+const kind: Check = (value) => value === 'thrown' || value === 'failed'
 const slotLength: Check = (value) => count(value) && Number(value) <= limits.sharedSlotBytes
 const claim = record({ slot: count, generation: count })
 
@@ -45,14 +47,29 @@ const shapes: Readonly<Record<Header['type'], Shape>> = {
     isBarrier: optional(flag),
     modules: optional(texts),
   },
-  result: { id: count, modules: optional(texts) },
-  error: { id: count, modules: optional(texts), kind: (value) => value === 'thrown' || value === 'failed' },
+  result: { id: count, own: optional(count), modules: optional(texts) },
+  error: { id: count, modules: optional(texts), kind },
   cancel: { id: count, to: count },
   define: { id: count, to: count, hash: text, modules: optional(texts) },
   module: { id: count, to: count, hash: text },
   unknown: { id: count },
   fetch: { id: count, to: count, ref: count, isWaitOnly: optional(flag) },
-  release: { to: count, ref: count },
+  open: { to: count, ref: count, capacity: optional(count) },
+  put: {
+    id: count,
+    to: count,
+    ref: count,
+    kind: optional(kind),
+    isCall: optional(flag),
+    isOwn: optional(flag),
+  },
+  take: { id: count, to: count, ref: count },
+  received: { id: count, to: count },
+  inspect: { id: count, to: count, ref: count },
+  state: { id: count, isReady: flag, isOpen: flag },
+  close: { id: count, to: count, ref: count },
+  release: { refs },
+  free: { refs },
   chunk: {
     stream: count,
     slot: optional(record({ pid: count, fd: count, offset: count, length: slotLength })),
@@ -72,6 +89,19 @@ const shapes: Readonly<Record<Header['type'], Shape>> = {
 const checks = new Map(Object.entries(shapes).map(([type, shape]) => [type, Object.entries(shape)]))
 const isPartsList = counts(limits.maxBodyParts)
 
+/** The fields that any message may have. */
+function checkBody(type: string, header: Readonly<Record<string, unknown>>): void {
+  const { stream, parts, handles, isPacked } = header
+  if (stream !== undefined && !count(stream))
+    throw new ProtocolError(`Received ${type} with a wrong stream: ${describe(stream)}`)
+  if (parts !== undefined && !isPartsList(parts)) throw new ProtocolError(`Received ${type} with wrong parts`)
+  if (isPacked !== undefined && !flag(isPacked))
+    throw new ProtocolError(`Received ${type} with a wrong isPacked: ${describe(isPacked)}`)
+  if (handles === undefined) return
+  if (!refs(handles) || (handles as unknown[]).length % 2 !== 0)
+    throw new ProtocolError(`Received ${type} with wrong handles`)
+}
+
 /** @throws {ProtocolError} that names the message and the field when `value` is no header. */
 export function parseHeader(value: unknown): Header {
   if (typeof value !== 'object' || value === null)
@@ -86,12 +116,7 @@ export function parseHeader(value: unknown): Header {
     if (!check(header[name]))
       throw new ProtocolError(`Received ${type} with a wrong ${name}: ${describe(header[name])}`)
   }
-  if (header['stream'] !== undefined && !count(header['stream'])) {
-    throw new ProtocolError(`Received ${type} with a wrong stream: ${describe(header['stream'])}`)
-  }
-  if (header['parts'] !== undefined && !isPartsList(header['parts'])) {
-    throw new ProtocolError(`Received ${type} with wrong parts`)
-  }
+  checkBody(type, header)
   // Every field was checked against the table above, which the type of `shapes` keeps complete.
   return value as Header
 }

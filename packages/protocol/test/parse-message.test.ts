@@ -56,7 +56,22 @@ const wrong: { readonly [T in Message['type']]: Readonly<Record<string, readonly
   module: { id: noCount, to: noCount, hash: noText },
   unknown: { id: noCount },
   fetch: { id: noCount, to: noCount, ref: noCount, isWaitOnly: noFlag },
-  release: { to: noCount, ref: noCount },
+  open: { to: noCount, ref: noCount, capacity: noCount.slice(1) },
+  put: {
+    id: noCount,
+    to: noCount,
+    ref: noCount,
+    kind: [null, '', 'Thrown', 1],
+    isCall: noFlag,
+    isOwn: noFlag,
+  },
+  take: { id: noCount, to: noCount, ref: noCount },
+  received: { id: noCount, to: noCount },
+  inspect: { id: noCount, to: noCount, ref: noCount },
+  state: { id: noCount, isReady: [undefined, ...noFlag], isOpen: [undefined, ...noFlag] },
+  close: { id: noCount, to: noCount, ref: noCount },
+  release: { refs: [undefined, null, 2, [1, '2'], [-1]] },
+  free: { refs: [undefined, null, 2, [1, '2'], [-1]] },
   chunk: { stream: noCount, slot: noSlot },
   credit: { stream: noCount, chunks: noCount },
   stop: { stream: noCount },
@@ -120,6 +135,21 @@ test.each([[[-1]], [null], ['1'], [Array(limits.maxBodyParts + 1).fill(1)]])(
     )
   },
 )
+
+test.each([[[1]], [[-1, 1]], [null], ['1'], [Array(2 * limits.maxBodyHandles + 2).fill(1)]])(
+  'parseHeader() refuses wrong handles of any message',
+  (handles) => {
+    expect(() => parseHeader({ ...messages.result, handles })).toThrow(
+      new ProtocolError('Received result with wrong handles'),
+    )
+  },
+)
+
+test('parseHeader() refuses a wrong isPacked of any message', () => {
+  expect(() => parseHeader({ ...messages.result, isPacked: 1 })).toThrow(
+    new ProtocolError('Received result with a wrong isPacked: 1'),
+  )
+})
 
 test.each([
   [undefined, 'Received a message that is no object: undefined'],

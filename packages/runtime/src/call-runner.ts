@@ -1,17 +1,18 @@
 /** Runs the calls that arrive in this process, and answers them. */
 
 import { AbortError, type Call, DialbackError, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { answerCall } from './answer-call.ts'
 import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
 import { RunningCall, runningCall } from './call-context.ts'
 import { CallLanes } from './call-lanes.ts'
 import { type Carrier, type Encoded, NotLoaded } from './carrier.ts'
 import type { ClaimTable } from './claim-table.ts'
 import { type Definition, DefinitionStore } from './definition-store.ts'
+import { encodeOutcome } from './encode-outcome.ts'
 import { textOfThrown } from './fallback-error.ts'
+import type { Content } from './keeping/content.ts'
 import type { Peer } from './peer.ts'
-import { postModules } from './post-encoded.ts'
 import type { RunningMark } from './running-mark.ts'
-import type { KeptValue } from './value-store.ts'
 
 export interface CallRunnerOptions {
   readonly carrier: Carrier
@@ -21,7 +22,7 @@ export interface CallRunnerOptions {
   /** Tells other threads what runs. */
   readonly mark?: RunningMark
   /** Keeps a value until it is fetched. */
-  readonly keep: (ref: number, value: KeptValue) => void
+  readonly keep: (ref: number, value: Content) => void
   /** Prints what a call threw whose caller wants no answer. */
   readonly print: (text: string) => void
   /** What the functions that run here call by. */
@@ -236,13 +237,15 @@ export class CallRunner {
     try {
       // A batch gives what `runBatch` made.
       encoded =
-        job.call.isBatch === true ? carrier.encodeOutcome(value as BatchRun) : carrier.encode(value, 'result')
+        job.call.isBatch === true
+          ? encodeOutcome(carrier, value as BatchRun)
+          : carrier.encode(value, 'result')
     } catch (error) {
       if (error instanceof NotLoaded) void carrier.load().then(() => this.#settle(job, value))
       else this.#fail(job, 'failed', error)
       return
     }
-    this.#answer(job, 'value', encoded)
+    answerCall(this.#options, job, 'value', encoded)
     this.#finish(job)
   }
 
@@ -260,10 +263,10 @@ export class CallRunner {
       return
     }
     try {
-      this.#answer(job, kind, carrier.encodeThrown(error))
+      answerCall(this.#options, job, kind, carrier.encodeThrown(error))
     } catch (notLoaded) {
       if (!(notLoaded instanceof NotLoaded)) throw notLoaded
-      void carrier.load().then(() => this.#answer(job, kind, carrier.encodeThrown(error)))
+      void carrier.load().then(() => answerCall(this.#options, job, kind, carrier.encodeThrown(error)))
     }
   }
 
@@ -275,14 +278,6 @@ export class CallRunner {
       this.#resume()
     }
     this.#tellIfIdle()
-  }
-
-  #answer({ call, mailbox }: Job, kind: KeptValue['kind'], { body, modules }: Encoded): void {
-    const named = postModules(this.#options, mailbox, call.from ?? 1, modules)
-    if (call.keep !== undefined) this.#options.keep(call.keep, { kind, body, ...named })
-    if (kind !== 'value') mailbox.post({ type: 'error', id: call.id, kind, ...named }, body)
-    else if (call.keep === undefined) mailbox.post({ type: 'result', id: call.id, ...named }, body)
-    else mailbox.post({ type: 'result', id: call.id })
   }
 
   /** All that the caller of a silent call is told: that its function will not be asked for. */

@@ -5,19 +5,22 @@ import {
   Codec,
   type CodecHooks,
   type DescribedFunction,
+  type DescribedHandle,
   type EncodedBody,
   type FunctionUse,
   SerializationError,
 } from '@dialback/protocol'
-import type { BatchRun } from './batch-run.ts'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
 import { type FunctionFingerprint, functionFingerprint } from './journal/function-fingerprint.ts'
+import type { Content } from './keeping/content.ts'
+import { Packing } from './keeping/packing.ts'
 import { dropOwnFrames } from './own-frames.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
+import { type DescribedPlace, withPlace } from './shipping/refusal-place.ts'
 import type { FunctionShell, ModuleFile } from './shipping/shell.ts'
 
 /** A function made ready to travel: named by the hash of what was encoded. */
@@ -25,16 +28,30 @@ export interface PreparedFunction extends Shipment {
   readonly hash: string
   readonly body: EncodedBody
   readonly modules: readonly ModuleFile[]
+  readonly handles?: readonly number[]
 }
 
 /** A body, and the modules that must be there before it is decoded. */
 export interface Encoded {
   readonly body: EncodedBody
   readonly modules: readonly ModuleFile[]
+  /** Owner and reference of each handle in the body; absent when there is none. */
+  readonly handles?: readonly number[]
 }
 
-/** Objects that stand for something elsewhere: a `Future`. */
-export type HandleHooks = Pick<CodecHooks, 'describeHandle' | 'reviveHandle'>
+/** Where a handle leads to; undefined when it carries all that it stands for. */
+export interface HandleReference {
+  readonly owner: number
+  readonly ref: number
+}
+
+/** Objects that stand for something elsewhere: a `Future`, a `RemoteChannel`. */
+export interface HandleHooks {
+  describeHandle(value: object): (DescribedHandle & { readonly reference?: HandleReference }) | undefined
+  reviveHandle: CodecHooks['reviveHandle']
+  /** A body was decoded, or cannot be: what it refers to counts by the handles that were made of it. */
+  decoded(body: EncodedBody): void
+}
 
 export interface CarrierOptions {
   /** What `@dialback/manager` is in this process: its functions travel by name. */
@@ -44,11 +61,6 @@ export interface CarrierOptions {
   readonly loadRuntime?: () => Promise<void>
 }
 
-interface Described {
-  readonly path: string
-  readonly placeOf: (name: string) => string | undefined
-}
-
 /** Shipping is not loaded here; `load`, then try again. */
 export class NotLoaded extends Error {}
 
@@ -56,6 +68,7 @@ const noModules: readonly ModuleFile[] = []
 
 export class Carrier {
   readonly sent: SentThings = new SentThings()
+  readonly packing: Packing
   readonly #exchange: FunctionExchange
   readonly #codec: Codec
   readonly #loadRuntime: CarrierOptions['loadRuntime']
@@ -63,10 +76,11 @@ export class Carrier {
   #constants = new WeakMap<AnyFunction, PreparedFunction>()
   /** Ids of modules that are loaded here. */
   readonly #loaded = new Set<string>()
-  #handles: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined }
+  #hooks: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined, decoded() {} }
   /** What the body that is being encoded contains. */
   #shells: FunctionShell[] = []
-  #described: Described[] = []
+  #described: DescribedPlace[] = []
+  readonly #references = new Map<number, number>()
 
   constructor(options: CarrierOptions) {
     this.#exchange = new FunctionExchange({ ...options, name: randomUUID() })
@@ -74,8 +88,13 @@ export class Carrier {
     this.#codec = new Codec({
       describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use),
       reviveFunction: (shell) => this.#exchange.reviveFunction(shell),
-      describeHandle: (value) => this.#handles.describeHandle(value),
-      reviveHandle: (tag, data) => this.#handles.reviveHandle(tag, data),
+      describeHandle: (value) => this.#describeHandle(value),
+      reviveHandle: (tag, data) => this.#hooks.reviveHandle(tag, data),
+    })
+    this.packing = new Packing({
+      codec: this.#codec,
+      exchange: this.#exchange,
+      load: (ids) => this.loadModules(ids),
     })
   }
 
@@ -85,7 +104,7 @@ export class Carrier {
   }
 
   setHandles(handles: HandleHooks): void {
-    this.#handles = handles
+    this.#hooks = handles
   }
 
   /** Changes what is taken from the worker's image, from now on. */
@@ -109,8 +128,8 @@ export class Carrier {
   prepare(fn: AnyFunction): PreparedFunction {
     const known = this.#constants.get(fn)
     if (known !== undefined) return known
-    const { body, modules } = this.encode(fn, 'fn')
-    const prepared = { fn, hash: contentHash(body), body, modules }
+    const encoded = this.encode(fn, 'fn')
+    const prepared = { fn, hash: contentHash(encoded.body), ...encoded }
     const [only] = this.#shells
     if (this.#shells.length === 1 && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
     return prepared
@@ -134,42 +153,20 @@ export class Carrier {
       // Most have no function, or one.
       if (this.#shells.length > 1 && this.#exchange.findShared()) body = this.#encodeBody(value, root)
     } catch (error) {
-      throw error instanceof SerializationError ? this.#withPlace(error) : error
+      throw error instanceof SerializationError ? withPlace(error, this.#described) : error
     } finally {
       if (this.#shells.length > 0) this.#exchange.sharingDone()
     }
-    return { body, modules: this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells) }
+    const modules = this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells)
+    if (this.#references.size === 0) return { body, modules }
+    return { body, modules, handles: [...this.#references].flatMap(([ref, owner]) => [owner, ref]) }
   }
 
   #encodeBody(value: unknown, root: string | ((index: number) => string)): EncodedBody {
     this.#shells = []
     this.#described = []
+    this.#references.clear()
     return this.#codec.encode(value, root)
-  }
-
-  /** Encodes what a batch gave; an item whose value cannot travel fails alone. */
-  encodeOutcome({ values, thrown }: BatchRun): Encoded {
-    for (const [, error] of thrown) dropOwnFrames(error)
-    const failures: [number, string, unknown][] = thrown.map(([at, error]) => [at, 'thrown', error])
-    try {
-      return this.encode([values, failures], 'result')
-    } catch (error) {
-      if (!(error instanceof SerializationError)) throw error
-    }
-    const sendable = values.map((value, at) => {
-      try {
-        this.encode(value, 'result')
-        return value
-      } catch (error) {
-        if (error instanceof NotLoaded) throw error
-        failures.push([at, 'failed', error])
-        return undefined
-      }
-    })
-    return this.encode(
-      [sendable, failures.map(([at, kind, error]) => [at, kind, this.#sendable(error)])],
-      'result',
-    )
   }
 
   /** Encodes what was thrown, whatever it is: what cannot travel of it is left out. */
@@ -180,15 +177,44 @@ export class Carrier {
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error
       return this.encode(
-        fallbackError(thrown, (value) => this.#canTravel(value)),
+        fallbackError(thrown, (value) => this.canTravel(value)),
         'thrown value',
       )
     }
   }
 
+  /** Whether a value can be encoded. @throws {NotLoaded} when that cannot be told yet. */
+  canTravel(value: unknown): boolean {
+    try {
+      this.encode(value, 'thrown value')
+      return true
+    } catch (error) {
+      if (error instanceof SerializationError) return false
+      throw error
+    }
+  }
+
   /** @throws {ProtocolError} when the body is malformed. Its modules must be loaded. */
   decode(body: EncodedBody): unknown {
-    return this.#codec.decode(body)
+    try {
+      return this.#codec.decode(body)
+    } finally {
+      this.#hooks.decoded(body)
+    }
+  }
+
+  /** Encodes a value that is to be kept. @throws {SerializationError} when it cannot travel. */
+  encodeContent(value: unknown): Content {
+    return { kind: 'value', ...this.packing.pack(this.encode(value, 'value')) }
+  }
+
+  /** Loads the modules of a body that was packed, and decodes it. */
+  async unpack(packed: EncodedBody): Promise<unknown> {
+    try {
+      return await this.packing.unpack(packed)
+    } finally {
+      this.#hooks.decoded(packed)
+    }
   }
 
   decodeFunction(body: EncodedBody): AnyFunction {
@@ -215,6 +241,13 @@ export class Carrier {
   /** Encodes a module as the body of its message. */
   encodeModule(module: ModuleFile): EncodedBody {
     return this.#codec.encode(this.#exchange.toSend(module), 'module')
+  }
+
+  #describeHandle(value: object): DescribedHandle | undefined {
+    const described = this.#hooks.describeHandle(value)
+    if (described?.reference !== undefined)
+      this.#references.set(described.reference.ref, described.reference.owner)
+    return described
   }
 
   #describeFunction(fn: AnyFunction, path: string, use: FunctionUse): DescribedFunction {
@@ -244,44 +277,6 @@ export class Carrier {
       for (const module of this.#exchange.modulesOf(shell)) modules.set(module.id, module)
     }
     return [...modules.values()]
-  }
-
-  /** Adds where in the user's source the captured variable is used. */
-  #withPlace(error: SerializationError): SerializationError {
-    const what = error.message.slice(`Cannot send ${error.path}: `.length)
-    // What is wrong within a function that was captured has its own place in there.
-    if (/\(\S+:\d+:\d+\)$/.test(what)) return error
-    const places = this.#placesOn(error.path)
-    const place = places.find((each) => !each.includes('node_modules/')) ?? places[0]
-    return place === undefined ? error : new SerializationError(error.path, `${what} (${place})`)
-  }
-
-  /** Where the functions on the way to a value use what leads to it, from the innermost on. */
-  #placesOn(way: string): string[] {
-    const places: string[] = []
-    for (const { path, placeOf } of this.#described.toReversed()) {
-      const rest = way.startsWith(`${path} › captured "`) ? way.slice(path.length + 13) : undefined
-      const name = rest?.slice(0, rest.indexOf('"'))
-      const place = name === undefined ? undefined : placeOf(name)
-      if (place !== undefined) places.push(place)
-    }
-    return places
-  }
-
-  #sendable(error: unknown): unknown {
-    const canTravel = (value: unknown): boolean => this.#canTravel(value)
-    return canTravel(error) ? error : fallbackError(error, canTravel)
-  }
-
-  /** @throws {NotLoaded} when that cannot be told yet. */
-  #canTravel(value: unknown): boolean {
-    try {
-      this.encode(value, 'thrown value')
-      return true
-    } catch (error) {
-      if (error instanceof SerializationError) return false
-      throw error
-    }
   }
 }
 

@@ -1,45 +1,52 @@
 /** A value that is being made on some process and stays there until it is fetched. */
 
-type Outcome =
+import { FutureSetError } from '@dialback/protocol'
+import { currentPeer } from './current-peer.ts'
+import { type FutureSource, openFuture } from './future-source.ts'
+import type { Reference } from './keeping/keeper-client.ts'
+import type { Peer } from './peer.ts'
+
+export type Outcome =
   | { readonly isFulfilled: true; readonly value: unknown }
   | { readonly isFulfilled: false; readonly error: unknown }
 
-/** Where the value is and how to get at it. */
-export interface FutureSource {
-  /** Settles when the value is there, without it; rejects as the call did. Never an unhandled rejection. */
-  readonly done: Promise<unknown>
-  /** Fetches the value; called once, after `done`. */
-  load(): Promise<unknown>
-  /** Tells the owner that the value is not needed here any more. */
-  release(): void
-}
+/** What a `Future` is made from: where its value comes from, or for somebody to put one. */
+type Origin =
+  | { readonly source: FutureSource; readonly outcome?: Outcome }
+  | { readonly peer: Peer; readonly owner: number }
 
 /**
- * The result of a call that may not have ended yet. Not thenable: awaiting it gives the `Future` itself.
+ * A value that is there once, or will be: the result of a call, or what somebody puts. Not thenable: awaiting it gives the
+ * `Future` itself. Whoever is sent one gets a reference; of one that was fetched before, its value or how it failed.
  *
  * @example
  * const future = remoteCall((n: number) => n ** 2, 2, 12)
  * console.log(await future.fetch()) // 144
  */
 export class Future<R> {
-  readonly ref: number
-  readonly #owner: number | (() => number)
   readonly #source: FutureSource
-  /** Other processes may have a reference: then nobody here lets the owner drop the value. */
-  #isShared = false
   #outcome: Outcome | undefined
   #fetching: Promise<R> | undefined
+  #isReleased = false
 
-  /** Made by `remoteCall`, not by users. */
-  constructor(owner: number | (() => number), ref: number, source: FutureSource) {
-    this.#owner = owner
-    this.ref = ref
-    this.#source = source
+  /**
+   * Makes one that has no value yet: `put` gives it one, from any process.
+   *
+   * @param owner the id of the process where the value will be. @default this one
+   * @throws {TypeError} when it is no id.
+   */
+  constructor(owner?: number)
+  /** For the library's own use. */
+  constructor(from: Origin)
+  constructor(from: number | Origin = currentPeer().id) {
+    const origin = typeof from === 'object' ? from : { peer: currentPeer(), owner: from }
+    this.#source = 'source' in origin ? origin.source : openFuture(origin, this)
+    if ('source' in origin) this.#outcome = origin.outcome
   }
 
   /** The id of the process that has the value; 0 while the call waits for a worker of its pool. */
   get owner(): number {
-    return typeof this.#owner === 'number' ? this.#owner : this.#owner()
+    return this.#source.owner
   }
 
   /**
@@ -59,48 +66,72 @@ export class Future<R> {
 
   /** Waits until the value is made, without moving it. @throws as `fetch` does. */
   async wait(): Promise<this> {
-    if (this.#outcome === undefined) await this.#source.done
-    else if (!this.#outcome.isFulfilled) throw this.#outcome.error
+    if (this.#outcome?.isFulfilled === false) throw this.#outcome.error
+    if (this.#outcome === undefined) {
+      this.#checkHeld()
+      await this.#source.done
+    }
     return this
   }
 
-  /** Whether the call has ended, be it by failing. */
+  /** Whether there is a value or a failure: asks the owner, unless it is known here. @throws as `fetch`, when the owner is gone. */
   async isReady(): Promise<boolean> {
     if (this.#outcome !== undefined) return true
-    const settled = this.#source.done.then(
-      () => true,
-      () => true,
-    )
-    // A turn for an answer that has just arrived.
-    return await Promise.race([settled, new Promise<boolean>((resolve) => setImmediate(resolve, false))])
+    this.#checkHeld()
+    return await this.#source.isReady()
   }
 
-  /** Told when a reference leaves this process; gives what the value comes from. */
-  share(): Promise<unknown> {
-    this.#isShared = true
-    return this.#source.done
+  /**
+   * Gives the future its value, on whatever process.
+   *
+   * @throws {FutureSetError} when it has one, or when it is that of a call.
+   * @throws {WorkerTerminatedError} when the owner is gone.
+   * @throws {SerializationError} when the value cannot travel to the owner.
+   */
+  async put(value: R): Promise<this> {
+    if (this.#outcome !== undefined) throw new FutureSetError('Future can be set only once')
+    this.#checkHeld()
+    await this.#source.put(value)
+    return this
   }
 
-  /** Lets the owner drop the value; what was fetched stays here. */
+  /** Says that the value is not needed here any more: once no process holds the future, its owner drops it. What was fetched stays. */
   release(): void {
-    this.#source.release()
+    this.#isReleased = true
+    this.#source.release(this)
   }
 
   [Symbol.dispose](): void {
     this.release()
   }
 
+  /** How it travels: what it was found to be, if that need not be asked of its owner; else where it is. */
+  toHandle(): Outcome | (Reference & { readonly isOfCall: boolean }) {
+    const { isHere, isOfCall } = this.#source
+    if (this.#outcome !== undefined && !isHere) return this.#outcome
+    return { ...this.#source.refer(this), isOfCall }
+  }
+
   async #load(): Promise<R> {
+    if (this.#outcome === undefined) await this.#settle()
+    const outcome = this.#outcome
+    if (outcome?.isFulfilled === false) throw outcome.error
+    // The source gives what the call returned.
+    return outcome?.value as R
+  }
+
+  async #settle(): Promise<void> {
+    this.#checkHeld()
     try {
-      await this.#source.done
-      const value = await this.#source.load()
-      this.#outcome = { isFulfilled: true, value }
-      if (!this.#isShared) this.release()
-      // The source gives what the call returned.
-      return value as R
+      this.#outcome = { isFulfilled: true, value: await this.#source.load() }
     } catch (error) {
       this.#outcome = { isFulfilled: false, error }
-      throw error
     }
+    if (!this.#source.isHere) this.#source.release(this)
+  }
+
+  #checkHeld(): void {
+    if (this.#isReleased && this.#outcome === undefined)
+      throw new Error('Cannot use a Future that was released')
   }
 }

@@ -1,8 +1,9 @@
 /** The seam between a peer and the process that it is in. */
 
 import type { Call, Mailbox, WorkerTerminatedError } from '@dialback/protocol'
+import type { Content } from './keeping/content.ts'
+import type { Keeper } from './keeping/keeper.ts'
 import type { PendingCall } from './pending-calls.ts'
-import type { KeptValue } from './value-store.ts'
 
 /** What a process has that a peer needs: connections, membership, and a place for values. */
 export interface PeerHost {
@@ -22,8 +23,14 @@ export interface PeerHost {
   workers(): readonly number[]
   lossOf(id: number): WorkerTerminatedError | undefined
   onMembershipChange(listener: () => void): () => void
-  /** Keeps a value of a call that ran here. */
-  keep(ref: number, value: KeptValue): void
+  /** Keeps the value of a call that ran here. */
+  keep(ref: number, content: Content): void
+  /** What keeps values for this process, where that is in the thread that runs user code. */
+  readonly keeper?: Keeper
+  /** Counts this process as holding references: `[owner, ref, …]`. Where there is a `keeper`; else the manager does. */
+  hold?(handles: readonly number[]): void
+  /** So many counts of references have ended: `[ref, count, …]`. */
+  release(refs: readonly number[]): void
   /** Gives a call a claim, so that it can be taken back; undefined when it cannot. */
   claim?(mailbox: Mailbox): Call['claim']
   takeBack?(call: PendingCall): Promise<boolean>

@@ -1,7 +1,7 @@
 /** The verbs as methods, over one peer: what a `Cluster` of one's own has. The functions in `verbs.ts` say what each does. */
 
 import type { CollectionOptions, ImapOptions } from './collection-options.ts'
-import type { Future } from './future.ts'
+import { Future } from './future.ts'
 import { imap } from './imap.ts'
 import type { Peer } from './peer.ts'
 import { pmap } from './pmap.ts'
@@ -13,6 +13,7 @@ import {
   remoteDoOver,
   type Target,
 } from './remote-call.ts'
+import { type ChannelOptions, RemoteChannel } from './remote-channel.ts'
 import { defaultWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 type Items<T> = Iterable<T> | AsyncIterable<T>
@@ -88,6 +89,16 @@ export abstract class PeerVerbs {
     options?: CollectionOptions<T, Awaited<R>>,
   ): Promise<Awaited<R>> {
     return preduce(this.peer, { fn, reduce }, items, options)
+  }
+
+  /** `new Future(owner)`, of this cluster. */
+  future<R>(owner: number = this.peer.id): Future<R> {
+    return new Future<R>({ peer: this.peer, owner })
+  }
+
+  /** `RemoteChannel.create`, of this cluster. */
+  remoteChannel<T>(options: ChannelOptions = {}): RemoteChannel<T> {
+    return RemoteChannel.createOver<T>(this.peer, options)
   }
 
   defaultWorkerPool(): WorkerPool {

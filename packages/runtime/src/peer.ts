@@ -2,11 +2,13 @@
 
 import {
   AbortError,
+  type BodyFacts,
   type Call,
   type EncodedBody,
+  type Letter,
   type Mailbox,
-  type Message,
   RemoteError,
+  type Result,
   type WorkerTerminatedError,
 } from '@dialback/protocol'
 import { batchOutcome } from './batch-outcome.ts'
@@ -15,16 +17,18 @@ import { CallRunner, type CallRunnerOptions } from './call-runner.ts'
 import type { AnyFunction, Caller, CallInput, Shipment, StartedCall, StartOptions } from './caller.ts'
 import type { Carrier, Encoded } from './carrier.ts'
 import { textOfThrown } from './fallback-error.ts'
-import { futureHandles } from './future-handles.ts'
+import { createHandles } from './handles.ts'
+import { KeeperClient } from './keeping/keeper-client.ts'
 import { startHere } from './local-call.ts'
 import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { withPools } from './pool-handles.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
-import type { KeptValue } from './value-store.ts'
 
 export class Peer implements Caller {
   readonly carrier: Carrier
+  /** Futures and channels, wherever they are. */
+  readonly values: KeeperClient
   readonly runner: CallRunner
   readonly threadsOf: (id: number) => number
   readonly warn: (text: string) => void
@@ -38,7 +42,8 @@ export class Peer implements Caller {
     this.threadsOf = (id) => host.threadsOf?.(id) ?? 1
     this.warn = (text) => host.warn?.(text)
     this.#pending = new PendingCalls(host)
-    carrier.setHandles(withPools(this, futureHandles(this)))
+    this.values = new KeeperClient(host, this.#pending, carrier)
+    carrier.setHandles(withPools(this, createHandles(this)))
     this.#posting = { carrier, nextId: () => host.nextId() }
     this.runner = new CallRunner({
       ...this.#posting,
@@ -88,10 +93,10 @@ export class Peer implements Caller {
     if (!this.carrier.isLoaded) return this.#startLoaded(shipment, target, input, options)
     const mailbox = options.mailbox ?? this.#host.mailboxTo(target, options.thread)
     const isBatch = input.kind === 'batch'
-    const { body, modules } = this.#encodeInput(input)
+    const { body, modules, handles } = this.#encodeInput(input)
     const prepared = this.carrier.prepared(shipment)
     const claim = options.lane === undefined ? undefined : this.#host.claim?.(mailbox)
-    const call: Call = {
+    const call: Call & BodyFacts = {
       type: 'call',
       id: this.#host.nextId(),
       to: target,
@@ -99,6 +104,7 @@ export class Peer implements Caller {
       ...callFields(options, isBatch, this.id),
       ...(claim !== undefined && { claim }),
       ...postModules(this.#posting, mailbox, target, modules),
+      ...(handles !== undefined && { handles }),
     }
     const pending: PendingCall = { call, target, mailbox, prepared, body, isBatch, settle: undefined }
     this.#send(pending)
@@ -111,60 +117,21 @@ export class Peer implements Caller {
     }
   }
 
-  /** Asks the owner of a kept value for it, or only whether it is there. */
-  fetch(owner: number, ref: number, isWaitOnly: boolean): Promise<unknown> {
-    const mailbox = this.#host.keeperOf(owner)
-    const id = this.#host.nextId()
-    mailbox.post({ type: 'fetch', id, to: owner, ref, ...(isWaitOnly && { isWaitOnly }) })
-    return this.#pending.add({
-      call: { type: 'fetch', id },
-      target: owner,
-      mailbox,
-      isBatch: false,
-      settle: undefined,
-    })
-  }
-
-  /** Like `fetch`; a worker that is gone is the promise's failure, and never an unhandled one. */
-  fetchQuietly(owner: number, ref: number, isWaitOnly: boolean): Promise<unknown> {
-    const value = Promise.resolve().then(() => this.fetch(owner, ref, isWaitOnly))
-    value.catch(ignore)
-    return value
-  }
-
-  /** Keeps how something ends that runs here, under a reference that other processes have. */
-  publish(ref: number, done: Promise<unknown>): void {
-    const keep = (kind: KeptValue['kind'], { body, modules }: Encoded): void => {
-      this.#host.keep(ref, { kind, body, modules: modules.map(({ id }) => id) })
-    }
-    done
-      .then(
-        (value) => keep('value', this.carrier.encode(value, 'value')),
-        (error: unknown) => keep('failed', this.carrier.encodeThrown(error)),
-      )
-      .catch((error: unknown) => keep('failed', this.carrier.encodeThrown(error)))
-  }
-
-  /** Lets the owner of a kept value drop it. */
-  release(owner: number, ref: number): void {
-    if (owner === this.id || this.#isGone(owner)) return
-    this.#host.keeperOf(owner).post({ type: 'release', to: owner, ref })
-  }
-
   /** Takes a message for this process. */
-  receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
+  receive(message: Letter, body: EncodedBody, mailbox: Mailbox): void {
+    if (message.handles !== undefined) this.values.references.arrived(message.handles, body)
     switch (message.type) {
       case 'call':
         this.runner.receive({ call: message, body, mailbox })
         return
       case 'result':
-        this.#settle(message, (pending) => this.#readResult(pending, body))
+        this.#settle(message, (pending) => this.#readResult(pending, message, body))
         return
       case 'error':
-        this.#settle(message, (pending) => {
-          const thrown = this.carrier.decode(body)
-          throw message.kind === 'failed' ? thrown : new RemoteError(pending.target, thrown)
-        })
+        this.#settle(message, ({ target }) => this.values.read({ ...message, body }, target))
+        return
+      case 'state':
+        this.#settle(message, () => message)
         return
       case 'unknown':
         this.#defineAgain(message.id)
@@ -179,8 +146,15 @@ export class Peer implements Caller {
         this.carrier.addModule(body)
         return
       // biome-ignore format: these are between the agent and its manager, or handled by the mailbox
+      case 'open':
+      case 'put':
+      case 'take':
+      case 'received':
+      case 'inspect':
+      case 'close':
       case 'fetch':
       case 'release':
+      case 'free':
       case 'chunk':
       case 'credit':
       case 'stop':
@@ -208,23 +182,15 @@ export class Peer implements Caller {
       this.#pending.settle(pending, () => Promise.reject(error(pending)))
   }
 
-  #isGone(id: number): boolean {
-    try {
-      return this.#host.lossOf(id) !== undefined
-    } catch {
-      return true
-    }
-  }
-
   #send({ call, target, mailbox, prepared, body }: PendingCall): void {
-    if (prepared === undefined || call.type !== 'call') return
+    if (prepared === undefined || mailbox === undefined || call.type !== 'call') return
     postDefinition(this.#posting, mailbox, target, prepared)
     mailbox.post(call, body)
   }
 
   #defineAgain(id: number): void {
     const pending = this.#pending.get(id)
-    if (pending?.prepared === undefined) return
+    if (pending?.prepared === undefined || pending.mailbox === undefined) return
     this.carrier.sent.forget(pending.mailbox)
     this.#send(pending)
   }
@@ -236,6 +202,7 @@ export class Peer implements Caller {
     const pending = this.#pending.get(id)
     // Answered before: by a cancel, or by the loss of its worker.
     if (pending === undefined) return
+    this.values.confirm(pending)
     const loading = modules === undefined ? undefined : this.carrier.loadModules(modules)
     this.#pending.settle(pending, () =>
       loading === undefined ? read(pending) : loading.then(() => read(pending)),
@@ -258,9 +225,16 @@ export class Peer implements Caller {
     }
   }
 
-  #readResult(pending: PendingCall, body: EncodedBody): unknown {
-    const value = body.head.byteLength === 0 ? undefined : this.carrier.decode(body)
-    return pending.isBatch ? batchOutcome(pending.target, value) : value
+  #readResult(
+    { isBatch, target }: PendingCall,
+    { own, isPacked }: Letter & Result,
+    body: EncodedBody,
+  ): unknown {
+    const value = this.values.read(
+      { kind: 'value', body, isPacked, ...(own !== undefined && { own }) },
+      target,
+    )
+    return isBatch ? batchOutcome(target, value) : value
   }
 
   /** Without a body the caller is gone. */
@@ -280,7 +254,7 @@ export class Peer implements Caller {
   #cancel(pending: PendingCall, reason: unknown): void {
     if (this.#pending.get(pending.call.id) === undefined) return
     const thrown = reason ?? new AbortError('Cancelled')
-    pending.mailbox.post(
+    pending.mailbox?.post(
       { type: 'cancel', id: pending.call.id, to: pending.target },
       this.carrier.encodeThrown(thrown).body,
     )

@@ -1,13 +1,15 @@
-/** Calls and fetches that wait for their answer. */
+/** Calls, and questions about futures and channels, that wait for their answer. */
 
 import type { Call, EncodedBody, Mailbox } from '@dialback/protocol'
 import type { StartedCall } from './caller.ts'
 import type { PreparedFunction } from './carrier.ts'
+import type { KeeperQuestion } from './keeping/keeper.ts'
 
 export interface PendingCall {
-  readonly call: Call | { readonly type: 'fetch'; readonly id: number }
+  readonly call: Call | { readonly type: KeeperQuestion['type']; readonly id: number }
   readonly target: number
-  readonly mailbox: Mailbox
+  /** Absent when this very process is asked. */
+  readonly mailbox?: Mailbox
   readonly isBatch: boolean
   /** Of a call: kept until it is answered, should the other side have forgotten the function. */
   readonly prepared?: PreparedFunction

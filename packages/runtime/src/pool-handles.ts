@@ -34,6 +34,7 @@ export function withPools(user: PoolUser, others: HandleHooks): HandleHooks {
       gone.register(pool, handle.ref)
       return pool
     },
+    decoded: (body) => others.decoded(body),
   }
 }
 

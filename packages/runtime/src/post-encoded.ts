@@ -29,9 +29,10 @@ export function postDefinition(
   posting: Posting,
   mailbox: Mailbox,
   to: number,
-  { hash, body, modules }: PreparedFunction,
+  { hash, body, modules, handles }: PreparedFunction,
 ): void {
   if (!posting.carrier.sent.isNew(mailbox, to, hash)) return
   const named = postModules(posting, mailbox, to, modules)
-  mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...named }, body)
+  const facts = handles === undefined ? named : { ...named, handles }
+  mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...facts }, body)
 }

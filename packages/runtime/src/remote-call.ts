@@ -3,6 +3,7 @@
 import { describe } from '@dialback/protocol'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { Future } from './future.ts'
+import { keptSource, localSource, poolSource, quiet } from './future-source.ts'
 import type { Peer } from './peer.ts'
 import { isPool, type Pool } from './pool.ts'
 
@@ -18,9 +19,12 @@ export function remoteCallOver<R>(
   checkCall(fn, target)
   if (typeof target !== 'number') return poolFuture(peer, fn, target, args)
   const ref = peer.nextId()
-  const started = startOrReject(peer, fn, target, { args, ref })
-  const load = (): Promise<unknown> => (target === peer.id ? started : peer.fetch(target, ref, false))
-  return new Future<R>(target, ref, { done: started, load, release: () => peer.release(target, ref) })
+  const done = startOrReject(peer, fn, target, { args, ref })
+  if (target === peer.id) return new Future<R>({ source: localSource(peer, done) })
+  const at = { owner: target, ref }
+  const future = new Future<R>({ source: keptSource(peer, at, { isOfCall: true, done }) })
+  peer.values.references.adopt(ref, future, true)
+  return future
 }
 
 export async function remoteCallFetchOver<R>(
@@ -77,22 +81,23 @@ function startOrReject(peer: Peer, fn: AnyFunction, target: number, call: KeptCa
       target === peer.id ? {} : { keep: call.ref },
     ).result
   } catch (error) {
-    const refused = Promise.reject(error)
-    refused.catch(() => {})
-    return refused
+    return quiet(Promise.reject(error))
   }
 }
 
+/** Which process has the value is known only when the pool has given a worker. */
 function poolFuture<R>(peer: Peer, fn: AnyFunction, pool: Pool, args: readonly unknown[]): Future<R> {
   const ref = peer.nextId()
   let owner = 0
-  const done = pool.run((id) => {
-    owner = id
-    return startOrReject(peer, fn, id, { args, ref })
-  })
-  done.catch(() => {})
-  const load = (): Promise<unknown> => (owner === peer.id ? done : peer.fetch(owner, ref, false))
-  return new Future<R>(() => owner, ref, { done, load, release: () => peer.release(owner, ref) })
+  const done = quiet(
+    pool.run((id) => {
+      owner = id
+      return startOrReject(peer, fn, id, { args, ref })
+    }),
+  )
+  const future: Future<R> = new Future<R>({ source: poolSource(peer, { ref, done, owner: () => owner }) })
+  peer.values.references.adopt(ref, future, true)
+  return future
 }
 
 function checkCall(fn: unknown, target: unknown): void {

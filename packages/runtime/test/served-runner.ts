@@ -14,7 +14,7 @@ import { CallRunner } from '../src/call-runner.ts'
 import type { AnyFunction } from '../src/caller.ts'
 import { Carrier } from '../src/carrier.ts'
 import { ClaimTable } from '../src/claim-table.ts'
-import type { KeptValue } from '../src/value-store.ts'
+import type { Content } from '../src/keeping/content.ts'
 import { Gates } from './gates.ts'
 
 /** Gives the test's own functions for what is defined, and loads modules when the test says so. */
@@ -45,7 +45,7 @@ export interface Answer {
 export class ServedRunner {
   readonly answers: Answer[] = []
   readonly printed: string[] = []
-  readonly kept: Map<number, KeptValue> = new Map()
+  readonly kept: Map<number, Content> = new Map()
   readonly claims: ClaimTable = new ClaimTable()
   readonly runner: CallRunner
   readonly #carrier = new TestCarrier({ runtimeModule: {}, isRuntimeModule: () => false })

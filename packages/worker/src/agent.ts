@@ -1,16 +1,7 @@
 /** The agent: control connection, heartbeats and kept values on the main thread, user code in threads of its own. */
 
-import {
-  AbortError,
-  Codec,
-  type EncodedBody,
-  emptyBody,
-  type Heartbeat,
-  type Mailbox,
-  type Message,
-  noHooks,
-} from '@dialback/protocol'
-import { answerFetch, ClaimTable, ValueStore } from '@dialback/runtime'
+import { type EncodedBody, emptyBody, type Heartbeat, type Letter, type Mailbox } from '@dialback/protocol'
+import { ClaimTable, Keeper, receiveForKeeper, releasedOf } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import type { Credentials } from './dial.ts'
 import { watchForSilence } from './silence.ts'
@@ -33,7 +24,11 @@ export class Agent {
   readonly #options: AgentOptions
   readonly #claims: ClaimTable[] = []
   readonly #threads: UserThread[] = []
-  readonly #values = new ValueStore()
+  /** Futures and channels of this process, as bytes. */
+  readonly #keeper = new Keeper(({ handles, own }) => {
+    if (handles !== undefined) this.#control?.mailbox.post({ type: 'release', refs: releasedOf(handles) })
+    if (own !== undefined) for (const thread of this.#threads) thread.left(own)
+  })
   #control: Connection | undefined
   #heartbeat: Heartbeat | undefined
   #isDraining = false
@@ -101,7 +96,7 @@ export class Agent {
   }
 
   #hearThread(message: FromThread): void {
-    if (message.type === 'keep') this.#values.set(message.ref, message.value)
+    if (message.type === 'keep') this.#keeper.set(message.ref, message.content)
     else if (message.type === 'lost') this.#options.exit(1, `the manager is gone: ${message.reason}`)
   }
 
@@ -110,16 +105,11 @@ export class Agent {
     else this.#options.exit(isOutOfMemory(error) ? 134 : 1, describeCrash(error))
   }
 
-  #receive(message: Message, _body: EncodedBody, mailbox: Mailbox): void {
+  #receive(message: Letter, body: EncodedBody, mailbox: Mailbox): void {
+    if (receiveForKeeper(this.#keeper, { message, body, mailbox }, refuseToEncode)) return
     switch (message.type) {
       case 'ping':
         mailbox.post({ type: 'pong', n: message.n }, emptyBody, true)
-        return
-      case 'fetch':
-        answerFetch(this.#values, message, mailbox)
-        return
-      case 'release':
-        this.#values.delete(message.ref)
         return
       case 'recall': {
         const isTaken = this.#claims[message.thread]?.takeBack(message.claim) ?? false
@@ -136,7 +126,17 @@ export class Agent {
         this.#heartbeat?.stop()
         this.#options.exit(0)
         return
-      // biome-ignore format: the rest goes to the threads
+      // biome-ignore format: the rest goes to the threads, or was for the keeper
+      case 'open':
+      case 'put':
+      case 'take':
+      case 'received':
+      case 'inspect':
+      case 'state':
+      case 'close':
+      case 'fetch':
+      case 'release':
+      case 'free':
       case 'call':
       case 'result':
       case 'error':
@@ -162,8 +162,6 @@ export class Agent {
       // Another interrupt may have been first.
       if (this.#threads[index] === thread) this.#startThread(index, thread.generation + 1)
       await thread.terminate()
-      const reason = new Codec(noHooks).encode(new AbortError('Interrupted'), 'reason')
-      this.#values.settleWaiting({ kind: 'thrown', body: reason })
     }
     this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced })
   }
@@ -176,4 +174,8 @@ function isOutOfMemory(error: unknown): boolean {
 function describeCrash(error: unknown): string {
   if (isOutOfMemory(error)) return 'FATAL ERROR: the heap of the thread that runs user code is out of memory'
   return error instanceof Error ? (error.stack ?? error.message) : `Uncaught ${String(error)}`
+}
+
+function refuseToEncode(): never {
+  throw new Error('An agent keeps what its threads encoded')
 }

@@ -1,6 +1,6 @@
 /** What the agent's main thread and its user threads say to each other, over their message port. */
 
-import type { KeptValue } from '@dialback/runtime'
+import type { Content } from '@dialback/runtime'
 import type { Credentials } from './dial.ts'
 
 /** Given to a thread when it starts. */
@@ -23,11 +23,13 @@ export type ToThread =
   | { readonly type: 'interrupt'; readonly id: number; readonly call?: number }
   /** Answer with `idle` when nothing runs any more. */
   | { readonly type: 'drain' }
+  /** What was put by the message with this id is not kept any more. */
+  | { readonly type: 'left'; readonly id: number }
 
 export type FromThread =
   /** The connection stands: calls can come. */
   | { readonly type: 'ready'; readonly threadId?: number }
-  | { readonly type: 'keep'; readonly ref: number; readonly value: KeptValue }
+  | { readonly type: 'keep'; readonly ref: number; readonly content: Content }
   | { readonly type: 'interrupted'; readonly id: number }
   | { readonly type: 'idle' }
   /** The manager is gone or refuses this worker. */

@@ -2,11 +2,11 @@
 
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { EncodedBody, Mailbox, Message, WorkerTerminatedError } from '@dialback/protocol'
+import type { EncodedBody, Letter, Mailbox, WorkerTerminatedError } from '@dialback/protocol'
 import {
   Carrier,
   ClaimTable,
-  type KeptValue,
+  type Content,
   Peer,
   type PeerHost,
   RunningMark,
@@ -25,7 +25,7 @@ const port = parentPort
 let members: readonly number[] = []
 const membershipListeners = new Set<() => void>()
 /** Messages that arrive while the peer is being made. */
-let early: [Message, EncodedBody, Mailbox][] | undefined = []
+let early: [Letter, EncodedBody, Mailbox][] | undefined = []
 let peer: Peer | undefined
 
 const connection = await Connection.open({
@@ -53,7 +53,12 @@ function serve(connected: Connection): void {
       membershipListeners.add(listener)
       return () => membershipListeners.delete(listener)
     },
-    keep: (ref: number, value: KeptValue) => tell({ type: 'keep', ref, value }),
+    keep: (ref, content) => {
+      // What is referred to in it must count as held by the agent before it is let go of here.
+      if (content.handles === undefined) tell({ type: 'keep', ref, content })
+      else postKept(connected, ref, content)
+    },
+    release: (refs) => mailbox.post({ type: 'release', refs }),
     holdOpen: () => {},
     print: (text) => writeSync(2, `${text}\n`),
   }
@@ -75,7 +80,18 @@ function serve(connected: Connection): void {
   for (const [message, body, from] of waiting) receive(message, body, from)
 }
 
-function receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
+function postKept(connected: Connection, ref: number, content: Content): void {
+  const { kind, body, isPacked, handles } = content
+  const to = connected.welcome.workerId
+  const facts = {
+    ...(kind !== 'value' && { kind }),
+    ...(isPacked && { isPacked }),
+    ...(handles && { handles }),
+  }
+  connected.mailbox.post({ type: 'put', id: connected.nextId(), to, ref, isCall: true, ...facts }, body)
+}
+
+function receive(message: Letter, body: EncodedBody, mailbox: Mailbox): void {
   if (early !== undefined) {
     early.push([message, body, mailbox])
     return
@@ -89,6 +105,10 @@ function receive(message: Message, body: EncodedBody, mailbox: Mailbox): void {
 }
 
 function hear(message: ToThread): void {
+  if (message.type === 'left') {
+    peer?.values.left(message.id)
+    return
+  }
   if (message.type === 'drain') {
     // The process ends once this is told: the answers must have arrived.
     peer?.runner.whenIdle(() => connection?.mailbox.whenDelivered(() => tell({ type: 'idle' })))

@@ -75,6 +75,11 @@ export class UserThread {
     await Promise.race([idle, once(this.#worker, 'exit')])
   }
 
+  /** Tells that what a thread put itself, by the message with this id, is not kept any more. */
+  left(putId: number): void {
+    this.#post({ type: 'left', id: putId })
+  }
+
   async terminate(): Promise<void> {
     this.#isTerminated = true
     await this.#worker.terminate()

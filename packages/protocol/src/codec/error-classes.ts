@@ -3,6 +3,8 @@
 import {
   AbortError,
   AuthenticationError,
+  ChannelClosedError,
+  FutureSetError,
   JournalError,
   LaunchError,
   ProtocolError,
@@ -27,6 +29,8 @@ const classes: Readonly<Record<string, unknown>> = {
   AbortError,
   AuthenticationError,
   JournalError,
+  ChannelClosedError,
+  FutureSetError,
   LaunchError,
   ProtocolError,
   RemoteError,

@@ -1,0 +1,31 @@
+/** Answers a call with its value or failure, and keeps it where the caller asked for that. */
+
+import type { Call, Mailbox } from '@dialback/protocol'
+import type { Encoded } from './carrier.ts'
+import type { Content } from './keeping/content.ts'
+import { type Posting, postModules } from './post-encoded.ts'
+
+export interface Answering extends Posting {
+  readonly keep: (ref: number, content: Content) => void
+}
+
+export function answerCall(
+  answering: Answering,
+  { call, mailbox }: { readonly call: Call; readonly mailbox: Mailbox },
+  kind: Content['kind'],
+  encoded: Encoded,
+): void {
+  const { id } = call
+  if (call.keep !== undefined) answering.keep(call.keep, { kind, ...answering.carrier.packing.pack(encoded) })
+  if (kind === 'value' && call.keep !== undefined) {
+    mailbox.post({ type: 'result', id })
+    return
+  }
+  const { body, modules, handles } = encoded
+  const facts = {
+    ...postModules(answering, mailbox, call.from ?? 1, modules),
+    ...(handles !== undefined && { handles }),
+  }
+  if (kind === 'value') mailbox.post({ type: 'result', id, ...facts }, body)
+  else mailbox.post({ type: 'error', id, kind, ...facts }, body)
+}

@@ -1,0 +1,43 @@
+/** Bodies that have the modules with them that they need, for whoever gets them from where they are kept. */
+
+import type { Codec, EncodedBody } from '@dialback/protocol'
+import type { Encoded } from '../carrier.ts'
+import type { FunctionExchange } from '../reviving/function-exchange.ts'
+import type { Content } from './content.ts'
+
+interface Packed extends EncodedBody {
+  readonly modules: readonly { readonly id: string }[]
+}
+
+export interface PackingOptions {
+  readonly codec: Codec
+  readonly exchange: FunctionExchange
+  readonly load: (ids: readonly string[]) => Promise<void> | undefined
+}
+
+export class Packing {
+  readonly #options: PackingOptions
+
+  constructor(options: PackingOptions) {
+    this.#options = options
+  }
+
+  /** Puts the modules into the body, if there are any. */
+  pack({ body, modules, handles }: Encoded): Omit<Content, 'kind'> {
+    const facts = handles === undefined ? {} : { handles }
+    if (modules.length === 0) return { body, ...facts }
+    const { codec, exchange } = this.#options
+    const packed = { modules: modules.map((module) => exchange.toSend(module)), ...body }
+    return { body: codec.encode(packed, 'value'), isPacked: true, ...facts }
+  }
+
+  /** Loads the modules of a body that was packed, and decodes it. @throws {ProtocolError} when it is malformed. */
+  async unpack(packed: EncodedBody): Promise<unknown> {
+    const { codec, exchange, load } = this.#options
+    // What it is made of is checked where it is used.
+    const { modules, head, buffers } = codec.decode(packed) as Packed
+    exchange.addModules(modules)
+    await load(modules.map(({ id }) => id))
+    return codec.decode({ head, buffers })
+  }
+}
