@@ -17,7 +17,12 @@ async function codeOf(page: string): Promise<{ program: string; files: Map<strin
   return { program: parts.join(''), files }
 }
 
-test.each(['docs/functions.md', 'docs/collections.md', 'docs/checkpoints.md'])(
+test.each([
+  'docs/functions.md',
+  'docs/collections.md',
+  'docs/checkpoints.md',
+  'docs/futures-and-channels.md',
+])(
   'the examples of %s print what it says',
   async (page) => {
     await using dir = await withTempDir({ resolvesPackages: true })

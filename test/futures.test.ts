@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
-import { type Future, remoteCall, remoteCallFetch, remoteCallWait } from '@dialback/manager'
+import { Future, FutureSetError, myid, remoteCall, remoteCallFetch, remoteCallWait } from '@dialback/manager'
 import { expect, test } from 'vitest'
+import { notesSoFar } from './fixtures/notes.ts'
 import { startCluster } from './test-cluster.ts'
 
 test('Future.fetch() gives the value again after its owner has died', async () => {
@@ -262,6 +263,172 @@ test('Future.release() and fetch() free what the owner kept', async () => {
   }
 
   expect(((await heldBy()) - before) / 2 ** 20).toBeLessThan(100)
+})
+
+test('new Future() takes one value, from whatever process, and shows it to all', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  for (const owner of [1, 2]) {
+    const future = cluster.future<string>(owner)
+    expect([future.owner, await future.isReady()]).toEqual([owner, false])
+    const put = async (): Promise<boolean> => {
+      return await future.put(`from ${myid()}`).then(
+        () => true,
+        (error: unknown) => !(error instanceof FutureSetError),
+      )
+    }
+
+    const puts = await Promise.all([1, 2, 3].map((id) => cluster.remoteCallFetch(put, id)))
+
+    expect(puts.filter(Boolean)).toHaveLength(1)
+    const value = `from ${puts.indexOf(true) + 1}`
+    expect(await future.isReady()).toBe(true)
+    expect(await future.fetch()).toBe(value)
+    expect(await cluster.remoteCallFetch(async () => await future.fetch(), 3)).toBe(value)
+    await expect(future.put('late')).rejects.toMatchObject({
+      name: 'FutureSetError',
+      code: 'FUTURE_SET',
+      message: 'Future can be set only once',
+    })
+  }
+})
+
+test('new Future() can be made on a worker, whose own value is the same object there', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+
+  const isSame = await cluster.remoteCallFetch(async () => {
+    const value = { run: () => 1, promise: Promise.resolve() }
+    const future = new Future<typeof value>()
+    await future.put(value)
+    return (await future.fetch()) === value
+  }, 2)
+  const made = await cluster.remoteCallFetch(() => new Future<number>(3), 2)
+  await made.put(7)
+
+  expect(isSame).toBe(true)
+  expect([made.owner, await made.fetch()]).toEqual([3, 7])
+  expect(() => cluster.future(0)).toThrow('A Future belongs to the id of a process: 0')
+  await expect(cluster.future(99).fetch()).rejects.toThrow(/99/)
+})
+
+test('put() into the Future of a call fails, here and where it was sent', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const message = 'Future can be set only once, and this one by its call'
+  const futures = [1, 2].map((id) => cluster.remoteCall(() => 1, id))
+
+  for (const future of futures) {
+    await expect(future.put(2)).rejects.toThrow(message)
+    const there = cluster.remoteCallFetch(async () => void (await future.put(2)), 3)
+    await expect(there).rejects.toThrow(message)
+    expect(await future.fetch()).toBe(1)
+  }
+})
+
+test('a Future that was fetched, or rejected, goes on with that to others when its owner is dead', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const value = cluster.remoteCall(() => new Map([['a', [1]]]), 2)
+  const failure = cluster.remoteCall(() => Promise.reject(new RangeError('no')), 2)
+  await value.fetch()
+  await failure.fetch().catch(() => {})
+  await cluster.rmProcs(2)
+
+  const read = async (): Promise<unknown[]> => [
+    await value.fetch(),
+    await failure.fetch().catch((error: unknown) => error),
+    await failure.isReady(),
+  ]
+
+  expect(await cluster.remoteCallFetch(read, 3)).toMatchObject([
+    new Map([['a', [1]]]),
+    { name: 'RemoteError', message: 'On worker 2: RangeError: no', workerId: 2 },
+    true,
+  ])
+})
+
+test('all that waits for an open Future rejects on every process when its owner dies', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = cluster.future<string>(2)
+  const blocked = [
+    future.fetch(),
+    future.wait(),
+    cluster.remoteCallFetch(async () => await future.fetch(), 3),
+  ].map((promise) => promise.catch((error: unknown) => error))
+  await cluster.remoteCallFetch(async () => await future.isReady(), 3)
+
+  await cluster.remoteCallFetch(() => process.kill(process.pid, 'SIGKILL'), 2).catch(() => {})
+
+  const loss = { name: 'WorkerTerminatedError', workerId: 2, reason: 'Killed' }
+  const [fetched, waited, there] = await Promise.all(blocked)
+  expect([fetched, waited]).toMatchObject([loss, loss])
+  expect(there).toMatchObject({ workerId: 3, cause: loss })
+  await expect(future.put('late')).rejects.toMatchObject(loss)
+  await expect(cluster.future(2).isReady()).rejects.toMatchObject(loss)
+})
+
+test('a Future whose call was lost with its thread rejects also for who asks later', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const spin = (): never => {
+    writeSync(2, 'spinning\n')
+    for (;;);
+  }
+  const mine = cluster.remoteCall(spin, 2)
+  const letters = cluster.remoteChannel<Future<never>>({ capacity: 2 })
+  await letters.put(mine)
+  await started.logged('spinning')
+  await cluster.interrupt(2)
+  await expect(mine.wait()).rejects.toThrow(/Interrupted/)
+
+  const later = cluster.remoteCallFetch(async () => await (await letters.take()).fetch(), 3)
+
+  await expect(later).rejects.toThrow(/On worker 3: On worker 2: AbortError: Interrupted/)
+})
+
+test('the Future of a call to a pool can be sent before the pool has given a worker', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const pool = cluster.defaultWorkerPool()
+  const busy = [await pool.take(), await pool.take()]
+  const future = cluster.remoteCall(() => `on ${myid()}`, pool)
+  const read = cluster.remoteCallFetch(async () => await future.fetch(), 3)
+  expect(future.owner).toBe(0)
+  for (const id of busy) pool.put(id)
+
+  expect(await read).toBe(await future.fetch())
+})
+
+test('a function of a module is fetched by a process that was never sent that module', async () => {
+  await using started = await startCluster(3)
+  const { cluster } = started
+  const kept = await cluster.remoteCallWait(() => [notesSoFar], 2)
+
+  const noted = await cluster.remoteCallFetch(async () => {
+    const [notes] = await kept.fetch()
+    return notes?.()
+  }, 4)
+
+  expect(noted).toEqual([])
+})
+
+test('a Future that was released cannot be used here any more, but elsewhere', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = await cluster.remoteCallWait(() => 'kept', 2)
+  const letters = cluster.remoteChannel<Future<string>>()
+  await letters.put(future)
+  const reading = cluster.remoteCallFetch(async () => {
+    const there = await letters.take()
+    return await there.fetch()
+  }, 3)
+  expect(await reading).toBe('kept')
+  future.release()
+
+  for (const use of [future.fetch(), future.wait(), future.isReady()])
+    await expect(use).rejects.toThrow('Cannot use a Future that was released')
 })
 
 async function memoryHeld(): Promise<number> {

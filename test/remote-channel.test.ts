@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { AbortError, ChannelClosedError, myid, RemoteChannel, remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { processStopped } from './support/processes.ts'
@@ -149,7 +150,7 @@ test('RemoteChannel answers while the thread of its owner is in a busy loop', as
   const { cluster } = started
   const channel = cluster.remoteChannel<number>({ on: 2 })
   const busy = cluster.remoteCall(() => {
-    process.stderr.write('spinning\n')
+    writeSync(2, 'spinning\n')
     for (;;);
   }, 2)
   await started.logged('spinning')

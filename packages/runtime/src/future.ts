@@ -1,6 +1,6 @@
 /** A value that is being made on some process and stays there until it is fetched. */
 
-import { FutureSetError } from '@dialback/protocol'
+import { FutureSetError, WorkerTerminatedError } from '@dialback/protocol'
 import { currentPeer } from './current-peer.ts'
 import { type FutureSource, openFuture } from './future-source.ts'
 import type { Reference } from './keeping/keeper-client.ts'
@@ -89,7 +89,7 @@ export class Future<R> {
    * @throws {SerializationError} when the value cannot travel to the owner.
    */
   async put(value: R): Promise<this> {
-    if (this.#outcome !== undefined) throw new FutureSetError('Future can be set only once')
+    if (this.#outcome !== undefined) throw this.#refusal(this.#outcome)
     this.#checkHeld()
     await this.#source.put(value)
     return this
@@ -128,6 +128,13 @@ export class Future<R> {
       this.#outcome = { isFulfilled: false, error }
     }
     if (!this.#source.isHere) this.#source.release(this)
+  }
+
+  /** Why it cannot be given a value. */
+  #refusal(outcome: Outcome): unknown {
+    const error = outcome.isFulfilled ? undefined : outcome.error
+    const isOwnerGone = error instanceof WorkerTerminatedError && error.workerId === this.owner
+    return isOwnerGone ? error : new FutureSetError('Future can be set only once')
   }
 
   #checkHeld(): void {
