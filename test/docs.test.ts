@@ -22,20 +22,17 @@ test.each([
   'docs/collections.md',
   'docs/checkpoints.md',
   'docs/futures-and-channels.md',
-])(
-  'the examples of %s print what it says',
-  async (page) => {
-    await using dir = await withTempDir({ resolvesPackages: true })
-    const { program, files } = await codeOf(page)
-    for (const [name, code] of files) await writeFile(join(dir.path, name), code)
-    await writeFile(join(dir.path, 'program.ts'), program)
+])('the examples of %s print what it says', async (page) => {
+  await using dir = await withTempDir({ resolvesPackages: true })
+  const { program, files } = await codeOf(page)
+  for (const [name, code] of files) await writeFile(join(dir.path, name), code)
+  await writeFile(join(dir.path, 'program.ts'), program)
 
-    const { code, stdout, stderr } = await runScript(join(dir.path, 'program.ts'), { cwd: dir.path })
+  const { code, stdout, stderr } = await runScript(join(dir.path, 'program.ts'), { cwd: dir.path })
 
-    const expected = [...program.matchAll(/^console\.log\(.*\) \/\/ (.*)$/gm)].map(([, printed]) => printed)
-    expect(stderr).not.toContain('Error')
-    expect(stdout.trimEnd().split('\n')).toEqual(expected)
-    expect(expected.length).toBeGreaterThan(5)
-    expect(code).toBe(0)
-  },
-)
+  const expected = [...program.matchAll(/^console\.log\(.*\) \/\/ (.*)$/gm)].map(([, printed]) => printed)
+  expect(stderr).not.toContain('Error')
+  expect(stdout.trimEnd().split('\n')).toEqual(expected)
+  expect(expected.length).toBeGreaterThan(5)
+  expect(code).toBe(0)
+})

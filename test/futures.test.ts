@@ -429,6 +429,10 @@ test('a Future that was released cannot be used here any more, but elsewhere', a
 
   for (const use of [future.fetch(), future.wait(), future.isReady()])
     await expect(use).rejects.toThrow('Cannot use a Future that was released')
+  await expect(letters.put(future)).resolves.toBe(letters)
+  await expect(cluster.remoteCallFetch(async () => await letters.take(), 3)).rejects.toThrow(
+    'Cannot send a Future that was released',
+  )
 })
 
 async function memoryHeld(): Promise<number> {

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { threadId } from 'node:worker_threads'
 import { AbortError, ChannelClosedError, myid, RemoteChannel, remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { processStopped } from './support/processes.ts'
@@ -143,6 +144,27 @@ test('RemoteChannel gives its owner the same objects, and all others copies', as
     return [isSame, await remoteCallFetch(async () => await channel.take(), 3)]
   }
   expect(await cluster.remoteCallFetch(onWorker, 2)).toEqual([true, { n: 3 }])
+})
+
+test('RemoteChannel gives another thread of its owner a copy', async () => {
+  await using started = await startCluster(1, { threads: 2 })
+  const { cluster } = started
+  const channel = cluster.remoteChannel<{ n: number }>({ on: 2, capacity: 4 })
+  const take = async (): Promise<string> => `${threadId}: ${(await channel.take()).n}`
+
+  const putters = await Promise.all(
+    [1, 2, 3, 4].map((n) =>
+      cluster.remoteCallFetch(async () => {
+        await channel.put({ n })
+        return threadId
+      }, 2),
+    ),
+  )
+  const takers = await Promise.all([1, 2, 3, 4].map(() => cluster.remoteCallFetch(take, 2)))
+
+  expect(new Set(putters).size).toBe(2)
+  expect(takers.map((line) => line.at(-1)).toSorted()).toEqual(['1', '2', '3', '4'])
+  expect(await channel.isReady()).toBe(false)
 })
 
 test('RemoteChannel answers while the thread of its owner is in a busy loop', async () => {

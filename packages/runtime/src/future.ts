@@ -109,6 +109,7 @@ export class Future<R> {
   toHandle(): Outcome | (Reference & { readonly isOfCall: boolean }) {
     const { isHere, isOfCall } = this.#source
     if (this.#outcome !== undefined && !isHere) return this.#outcome
+    if (this.#isReleased && !isHere) throw new Error('Cannot send a Future that was released')
     return { ...this.#source.refer(this), isOfCall }
   }
 

@@ -138,6 +138,7 @@ export class RemoteChannel<T> {
 
   /** Where it is, for those who are told of it. */
   toHandle(): Reference {
+    if (this.#isReleased) throw new Error('Cannot send a RemoteChannel that was released')
     return this.#at
   }
 
