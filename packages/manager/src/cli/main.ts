@@ -3,6 +3,7 @@
 
 import { commandLine, runCommandLine, version } from './command-line.ts'
 import { completionCommand } from './completion.ts'
+import { gcCommand } from './gc.ts'
 import { manifestsCommand } from './manifests.ts'
 import { replCommand } from './repl.ts'
 import { runCommand } from './run.ts'
@@ -11,6 +12,7 @@ const program = commandLine([
   runCommand(),
   replCommand(version),
   manifestsCommand(`localhost/dialback-manager:${version}`),
+  gcCommand(),
   completionCommand(() => program),
 ])
 

@@ -103,6 +103,11 @@ export class HttpKubeApi implements KubeApi {
     await this.#delete('secrets', namespace, name)
   }
 
+  async listSecrets(namespace: string, options: ListOptions = {}): Promise<readonly V1Secret[]> {
+    const list = (await this.#list('secrets', namespace, options)) as { items: V1Secret[] }
+    return list.items
+  }
+
   async createConfigMap(namespace: string, configMap: V1ConfigMap): Promise<V1ConfigMap> {
     return (await create(this.#client, {
       namespace,

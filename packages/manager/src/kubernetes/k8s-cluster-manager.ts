@@ -40,16 +40,10 @@ export class K8sClusterManager implements ClusterManager {
     if (this.#options.np === 0) return []
     endWhenAsked()
     const session = await this.#open(context)
+    using _ = session.use()
     const [place, door] = await Promise.all([findLaunchPlace(session.api, this.#options), context.openDoor()])
-    const { api } = session
-    const route = await chooseRoute({
-      api,
-      session: session.id,
-      door,
-      place,
-      options: this.#options,
-      context,
-    })
+    const { signal } = context
+    const route = await chooseRoute({ session, door, place, options: this.#options, signal })
     return await this.#launchPods(context, { session, place, door, route })
   }
 
@@ -94,6 +88,7 @@ export class K8sClusterManager implements ClusterManager {
       api: session.api,
       logger: session.logger,
       follow: (pod, onLine) => session.follow(pod, onLine),
+      release: async (worker) => await session.release(worker),
     })
   }
 

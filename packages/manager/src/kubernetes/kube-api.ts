@@ -9,7 +9,7 @@ import type { V1ConfigMap, V1Job, V1Pod, V1PodList, V1Secret } from '@kubernetes
 import type { WebSocket } from 'ws'
 import type { KubeStream } from './kube-client.ts'
 
-/** Every verb rejects with a {@link KubeError}, or with the signal's reason. */
+/** Every verb rejects with a {@link KubeError}, or with the signal's reason. To list, an empty namespace means all. */
 export interface KubeApi extends AsyncDisposable {
   /** Of the kubeconfig's current context, else of the pod that this process runs in, else `default`. */
   readonly namespace: string
@@ -36,6 +36,7 @@ export interface KubeApi extends AsyncDisposable {
 
   createSecret(namespace: string, secret: V1Secret): Promise<V1Secret>
   deleteSecret(namespace: string, name: string): Promise<void>
+  listSecrets(namespace: string, options?: ListOptions): Promise<readonly V1Secret[]>
   createConfigMap(namespace: string, configMap: V1ConfigMap): Promise<V1ConfigMap>
   deleteConfigMap(namespace: string, name: string): Promise<void>
   createJob(namespace: string, job: V1Job): Promise<V1Job>

@@ -3,11 +3,12 @@
 /** Where to ask what we may do. */
 export const accessPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 
-/** Of an object, or of all of its kind. `resource` as RBAC calls it: `pods`, `jobs.batch`. */
+/** Of an object, or of all of its kind. `resource` as RBAC calls it: `pods`, `jobs.batch`. No `namespace`: of all. */
 export function resourcePath(resource: string, namespace: string, name?: string): string {
   const [kind = resource, group] = resource.split('.', 2)
   const root = group === undefined ? '/api/v1' : `/apis/${group}/v1`
-  const path = `${root}/namespaces/${encodeURIComponent(namespace)}/${kind}`
+  const place = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`
+  const path = `${root}${place}/${kind}`
   return name === undefined ? path : `${path}/${encodeURIComponent(name)}`
 }
 

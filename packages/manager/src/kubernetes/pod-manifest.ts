@@ -68,7 +68,7 @@ export function podManifest(options: PodManifestOptions): V1Pod {
 }
 
 /** On all that belongs to a session. */
-function sessionLabels(session: string): Record<string, string> {
+export function sessionLabels(session: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'dialback-worker',
     'app.kubernetes.io/component': 'worker',

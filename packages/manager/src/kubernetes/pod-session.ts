@@ -3,6 +3,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import type { Logger } from '../logger.ts'
 import type { KubeApi } from './kube-api.ts'
+import type { OutsideSession } from './outside-session.ts'
 import { type PodLog, PodLogs } from './pod-logs.ts'
 import { sessionLabel, workerContainer } from './pod-manifest.ts'
 import { PodWatch } from './pod-watch.ts'
@@ -28,6 +29,10 @@ export class PodSession {
   readonly #watches = new Map<string, PodWatch>()
   readonly #logs = new Map<string, PodLogs>()
   readonly #workers = new Set<PodWorker>()
+  readonly #launches = new Set<LaunchedSecret & { readonly workers: Set<PodWorker> }>()
+  /** Launches that are under way. */
+  #users = 0
+  #outside: Promise<OutsideSession> | undefined
 
   constructor({ api, id, logger }: PodSessionOptions) {
     this.api = api
@@ -35,11 +40,56 @@ export class PodSession {
     this.logger = logger
   }
 
-  /** Takes workers in whose pods will be created, and removes the Secret when the last of them is gone. */
-  add(workers: readonly PodWorker[], secret: LaunchedSecret): void {
+  /** Keeps what all launches share, and this process alive, until the result is disposed of. */
+  use(): Disposable {
+    this.#users += 1
+    let isOver = false
+    // What is waited for, the relay's start and its stream, does not.
+    const keepAlive = setInterval(() => {}, 2 ** 30)
+    return {
+      [Symbol.dispose]: () => {
+        if (isOver) return
+        isOver = true
+        clearInterval(keepAlive)
+        this.#users -= 1
+        void this.#closeWhenUnused()
+      },
+    }
+  }
+
+  /** The relay of this session; `create` makes it when there is none. It goes with the last worker. */
+  async outside(create: () => Promise<OutsideSession>): Promise<OutsideSession> {
+    const creating = this.#outside ?? create()
+    this.#outside = creating
+    try {
+      return await creating
+    } catch (error) {
+      this.forgetOutside(creating)
+      throw error
+    }
+  }
+
+  /** The next launch needs another one. */
+  forgetOutside(lost: Promise<OutsideSession> | undefined = this.#outside): void {
+    if (this.#outside === lost) this.#outside = undefined
+  }
+
+  /** Takes workers in whose pods will be created. */
+  add(workers: readonly PodWorker[], { namespace, secretName }: LaunchedSecret): void {
     if (this.#workers.size === 0) process.on('beforeExit', this.#endAll)
     for (const worker of workers) this.#workers.add(worker)
-    void this.#afterwards(workers, secret)
+    this.#launches.add({ namespace, secretName, workers: new Set(workers) })
+  }
+
+  /** Removes the Secret of a launch with its last worker, and with the very last all else. */
+  async release(worker: PodWorker): Promise<void> {
+    this.#workers.delete(worker)
+    const over = [...this.#launches].filter(({ workers }) => workers.delete(worker) && workers.size === 0)
+    for (const launch of over) this.#launches.delete(launch)
+    await Promise.all([
+      ...over.map(async (launch) => await this.#deleteSecret(launch)),
+      this.#closeWhenUnused(),
+    ])
   }
 
   /** Watches over the pod of a worker, which has just been created. */
@@ -62,19 +112,28 @@ export class PodSession {
     return logs.follow(pod, onLine)
   }
 
-  async #afterwards(workers: readonly PodWorker[], { namespace, secretName }: LaunchedSecret): Promise<void> {
-    await Promise.all(workers.map((worker) => worker.gone))
+  async #deleteSecret({ namespace, secretName }: LaunchedSecret): Promise<void> {
     try {
       await this.api.deleteSecret(namespace, secretName)
     } catch (error) {
       // It has an owner with which it goes.
       this.logger.debug(`Cannot delete secret ${secretName}: ${String(error)}`)
     }
-    for (const worker of workers) this.#workers.delete(worker)
-    if (this.#workers.size > 0) return
+  }
+
+  async #closeWhenUnused(): Promise<void> {
+    if (this.#workers.size > 0 || this.#users > 0) return
     process.off('beforeExit', this.#endAll)
-    for (const watch of this.#watches.values()) await watch[Symbol.asyncDispose]()
+    const watches = [...this.#watches.values()]
     this.#watches.clear()
+    const outside = this.#outside
+    this.#outside = undefined
+    await Promise.all(watches.map(async (watch) => await watch[Symbol.asyncDispose]()))
+    try {
+      await (await outside)?.[Symbol.asyncDispose]()
+    } catch (error) {
+      this.logger.warn(`Cannot remove the relay: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   readonly #warn = (message: string): void => this.logger.warn(message)

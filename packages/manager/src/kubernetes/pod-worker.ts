@@ -25,6 +25,8 @@ export interface PodWorkerOptions {
   readonly logger: Logger
   /** Gives the lines that the pod writes. */
   readonly follow: (pod: V1Pod, onLine: (line: string) => void) => PodLog
+  /** Removes what was there for this worker, once its pod is gone. Never rejects. */
+  readonly release: (worker: PodWorker) => Promise<void>
 }
 
 /** After the pod's end is known its last lines are waited for, but no longer. */
@@ -65,7 +67,7 @@ export class PodWorker implements LaunchedWorker {
     this.name = options.name
     this.threads = options.threads
     this.exited = this.#settled.promise
-    this.gone = this.#removed.promise
+    this.gone = this.#removed.promise.then(async () => await options.release(this))
     this.hold(true)
   }
 

@@ -1,10 +1,14 @@
-/** How the workers of a launch reach the manager. */
+/** How the workers of a launch reach the manager, and what they belong to. */
 
+import { randomInt } from 'node:crypto'
+import { dirname, join } from 'node:path/posix'
 import type { V1OwnerReference } from '@kubernetes/client-node'
-import type { Door, LaunchContext } from '../cluster-manager.ts'
+import type { Door } from '../cluster-manager.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
-import type { KubeApi } from './kube-api.ts'
 import type { LaunchPlace } from './launch-place.ts'
+import { OutsideSession } from './outside-session.ts'
+import { podNames } from './pod-names.ts'
+import type { PodSession } from './pod-session.ts'
 
 export interface Route {
   /** What workers dial. */
@@ -14,23 +18,40 @@ export interface Route {
 }
 
 export interface RouteOptions {
-  readonly api: KubeApi
-  readonly session: string
+  readonly session: PodSession
   readonly door: Door
   readonly place: LaunchPlace
   readonly options: ResolvedK8sOptions
-  readonly context: LaunchContext
+  /** Fires when nobody waits for the workers any more. */
+  readonly signal: AbortSignal
 }
 
 /** @throws {Error} when there is no way. */
-export async function chooseRoute({ door, place, options }: RouteOptions): Promise<Route> {
-  const { advertise } = options
-  if (advertise !== undefined) {
-    await door.listenOn(Number(advertise.slice(advertise.lastIndexOf(':') + 1)))
-    return { url: `wss://${advertise}` }
-  }
+export async function chooseRoute(route: RouteOptions): Promise<Route> {
+  const { session, door, place, options, signal } = route
+  const { advertise, connection } = options
+  if (advertise !== undefined) await door.listenOn(Number(advertise.slice(advertise.lastIndexOf(':') + 1)))
   const address = place.ownPod?.status?.podIP
-  if (address === undefined)
-    throw new Error('Cannot tell which address of this machine pods reach: give it with the option advertise')
-  return { url: `wss://${address.includes(':') ? `[${address}]` : address}:${door.port}` }
+  if (address !== undefined && connection !== 'tunnel')
+    return { url: `wss://${advertise ?? `${address.includes(':') ? `[${address}]` : address}:${door.port}`}` }
+  const outside = await session.outside(async () => await createOutside(route))
+  const choice = await outside.approach({ door, connection, advertise, signal })
+  return { url: `wss://${choice.address}`, owner: outside.owner }
+}
+
+async function createOutside({ session, place, options }: RouteOptions): Promise<OutsideSession> {
+  const { namespace, prefix, image, command } = place
+  const [name = prefix] = podNames(prefix.replace(/-worker$/, '-relay'), 1, (below) => randomInt(below))
+  const [program = 'node', agent = ''] = command
+  return await OutsideSession.create({
+    api: session.api,
+    logger: session.logger,
+    lost: () => session.forgetOutside(),
+    name,
+    namespace,
+    session: session.id,
+    image,
+    command: [program, join(dirname(agent), 'relay.js')],
+    imagePullPolicy: options.imagePullPolicy,
+  })
 }

@@ -1,6 +1,7 @@
 /** Finds out which addresses lead from here to the manager, by shaking hands with what listens there. */
 
-import { connect } from 'node:tls'
+// By its default: in the bundle it is a stand-in that loads TLS only where it is used.
+import tls from 'node:tls'
 import type { Probe, ProbeResult } from '@dialback/protocol'
 
 /** Longer than one lost packet is waited for (RFC 6298: 1 s). */
@@ -25,7 +26,7 @@ async function tryAddress(address: string, certificate: string): Promise<string 
   if (!(port >= 1 && port <= 65_535)) return 'not a host and a port'
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   // Pinned: only that certificate will do, whatever name it was made for.
-  const socket = connect({ host, port, ca: [certificate], checkServerIdentity: () => undefined })
+  const socket = tls.connect({ host, port, ca: [certificate], checkServerIdentity: () => undefined })
   const timer = setTimeout(() => resolve(`no answer within ${timeoutMs / 1_000} s`), timeoutMs)
   socket.once('secureConnect', () => resolve(undefined))
   socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))

@@ -1,0 +1,93 @@
+/** `dialback gc`: what managers that are gone have left in the cluster. */
+
+import { Command } from 'commander'
+import type { KubeApi } from '../kubernetes/kube-api.ts'
+import { KubeError } from '../kubernetes/kube-error.ts'
+import { type Leftover, leftovers, managerPods } from '../kubernetes/leftovers.ts'
+import { loadKubeApi } from '../kubernetes/load-kube-api.ts'
+import { componentLabel, relayComponent } from '../kubernetes/relay-job.ts'
+
+interface GcOptions {
+  readonly namespace?: string
+  readonly allNamespaces?: true
+  readonly dryRun?: true
+  readonly json?: true
+}
+
+const examples = `
+Examples:
+  $ dialback gc --dry-run            what is there, of the current namespace
+  $ dialback gc                      remove it
+  $ dialback gc --all-namespaces --json
+
+It removes workers, relays and Secrets whose manager has ended or is gone. What belongs to a manager that is alive it leaves
+alone. Kubernetes removes these by itself in most cases, only later.`
+
+const ours = 'app.kubernetes.io/managed-by=dialback'
+
+/** Makes the command. */
+export function gcCommand(): Command {
+  return new Command('gc')
+    .description('list and remove what dead managers left behind in the cluster')
+    .option('--namespace <name>', "a namespace instead of the kubeconfig context's")
+    .option('--all-namespaces', 'all namespaces')
+    .option('--dry-run', 'list only')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples)
+    .action(gc)
+}
+
+async function gc({ namespace, allNamespaces, dryRun, json }: GcOptions): Promise<void> {
+  await using api = await loadKubeApi({ ...(namespace !== undefined && { namespace }) })
+  const found = await find(api, allNamespaces ? '' : api.namespace)
+  if (!dryRun) await Promise.all(found.map(async (one) => await remove(api, one)))
+  if (json) console.log(JSON.stringify({ isRemoved: !dryRun, leftovers: found }, undefined, 2))
+  else print(found, dryRun ? 'would be removed' : 'removed', allNamespaces ? undefined : api.namespace)
+}
+
+/** @param namespace empty: all */
+async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
+  const [jobs, { items: pods }, secrets] = await Promise.all([
+    api.listJobs(namespace, { labelSelector: `${ours},${componentLabel}=${relayComponent}` }),
+    api.listPods(namespace, { labelSelector: `${ours},${componentLabel}!=${relayComponent}` }),
+    api.listSecrets(namespace, { labelSelector: ours }),
+  ])
+  const managers = await Promise.all(
+    managerPods([...pods, ...secrets]).map(async (pod) => {
+      try {
+        return [await api.getPod(pod.namespace, pod.name)]
+      } catch (error) {
+        if (error instanceof KubeError && error.kind === 'notFound') return []
+        throw error
+      }
+    }),
+  )
+  const byUid = new Map(managers.flat().map((pod) => [pod.metadata?.uid ?? '', pod]))
+  return leftovers({ jobs, pods, secrets, managers: byUid, now: Date.now() })
+}
+
+async function remove(api: KubeApi, { kind, namespace, name, uid }: Leftover): Promise<void> {
+  switch (kind) {
+    case 'Job':
+      await api.deleteJob(namespace, name)
+      return
+    case 'Pod':
+      await api.deletePod(namespace, name, { uid })
+      return
+    case 'Secret':
+      await api.deleteSecret(namespace, name)
+  }
+}
+
+function print(found: readonly Leftover[], done: string, namespace: string | undefined): void {
+  const where = namespace === undefined ? 'in any namespace' : `in namespace ${namespace}`
+  if (found.length === 0) {
+    console.log(`Nothing is left behind ${where}.`)
+    return
+  }
+  for (const one of found) {
+    const place = namespace === undefined ? `${one.namespace}/` : ''
+    console.log(`${one.kind.padEnd(6)} ${place}${one.name}  ${one.createdAt}  ${one.why}`)
+  }
+  console.log(`${found.length} ${found.length === 1 ? 'object' : 'objects'} ${done}.`)
+}

@@ -1,0 +1,115 @@
+/** Pure: what managers that are gone have left in a cluster, by who owned it. */
+
+import type { V1Job, V1ObjectMeta, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
+import { hasEnded } from './pod-facts.ts'
+import { sessionLabel } from './pod-manifest.ts'
+
+export interface Leftover {
+  readonly kind: 'Job' | 'Pod' | 'Secret'
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly session: string
+  /** Why nobody needs it any more, for people. */
+  readonly why: string
+  /** As the API server wrote it. */
+  readonly createdAt: string
+}
+
+export interface ClusterObjects {
+  /** Those of relays. */
+  readonly jobs: readonly V1Job[]
+  readonly pods: readonly V1Pod[]
+  readonly secrets: readonly V1Secret[]
+  /** The pods of managers that own some of these, by uid; those that are not there any more are missing. */
+  readonly managers: ReadonlyMap<string, V1Pod>
+  /** In ms since the epoch. */
+  readonly now: number
+}
+
+/** A launch makes its Secret before its pods: one without any is nobody's only after a while. */
+const lonelySecretMs = 600_000
+
+/** All of them have our label. @returns Jobs first, with which most of the rest goes. */
+export function leftovers({ jobs, pods, secrets, managers, now }: ClusterObjects): Leftover[] {
+  const jobsByUid = new Map(jobs.map((job) => [job.metadata?.uid ?? '', job]))
+  const owned = (metadata: V1ObjectMeta | undefined): string | undefined => {
+    const owner = metadata?.ownerReferences?.[0]
+    return owner === undefined ? undefined : fateOf(owner, jobsByUid, managers)
+  }
+  const sessionsWithPods = new Set(pods.map(({ metadata }) => metadata?.labels?.[sessionLabel]))
+  const isLonely = ({ metadata }: V1Secret): boolean =>
+    metadata?.ownerReferences === undefined &&
+    !sessionsWithPods.has(metadata?.labels?.[sessionLabel]) &&
+    now - Date.parse(timeOf(metadata)) > lonelySecretMs
+  return [
+    ...jobs.flatMap((job) => found('Job', job.metadata, isFinished(job) ? 'its relay has ended' : undefined)),
+    ...pods.flatMap((pod) => {
+      const isAlone = pod.metadata?.ownerReferences === undefined && hasEnded(pod)
+      return found('Pod', pod.metadata, isAlone ? 'it has ended, and nothing owns it' : owned(pod.metadata))
+    }),
+    ...secrets.flatMap((secret) =>
+      found(
+        'Secret',
+        secret.metadata,
+        isLonely(secret) ? 'nothing owns it, and no pod uses it' : owned(secret.metadata),
+      ),
+    ),
+  ]
+}
+
+/** Names of the pods that own something, each in the namespace of what it owns. */
+export function managerPods(
+  objects: readonly { readonly metadata?: V1ObjectMeta }[],
+): { readonly namespace: string; readonly name: string }[] {
+  const names = new Map<string, { namespace: string; name: string }>()
+  for (const { metadata } of objects) {
+    const owner = metadata?.ownerReferences?.[0]
+    if (owner?.kind !== 'Pod') continue
+    const namespace = metadata?.namespace ?? ''
+    names.set(`${namespace}/${owner.name}`, { namespace, name: owner.name })
+  }
+  return [...names.values()]
+}
+
+/** What became of the owner; undefined while it is alive. */
+function fateOf(
+  { kind, name, uid }: V1OwnerReference,
+  jobs: ReadonlyMap<string, V1Job>,
+  managers: ReadonlyMap<string, V1Pod>,
+): string | undefined {
+  if (kind === 'Job') {
+    const job = jobs.get(uid)
+    if (job === undefined) return `its owner, Job ${name}, is gone`
+    return isFinished(job) ? `the relay of its manager, Job ${name}, has ended` : undefined
+  }
+  // What somebody else made its owner is for them to know.
+  if (kind !== 'Pod') return undefined
+  const pod = managers.get(uid)
+  if (pod === undefined) return `its manager, pod ${name}, is gone`
+  return hasEnded(pod) ? `its manager, pod ${name}, has ended` : undefined
+}
+
+function isFinished(job: V1Job): boolean {
+  return (job.status?.conditions ?? []).some(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  )
+}
+
+function found(
+  kind: Leftover['kind'],
+  metadata: V1ObjectMeta | undefined,
+  why: string | undefined,
+): Leftover[] {
+  // What is being deleted needs nobody's help.
+  if (why === undefined || metadata?.deletionTimestamp !== undefined) return []
+  const { namespace = '', name = '', uid = '', labels } = metadata ?? {}
+  return [
+    { kind, namespace, name, uid, session: labels?.[sessionLabel] ?? '', why, createdAt: timeOf(metadata) },
+  ]
+}
+
+/** A text, although it is declared a Date. */
+function timeOf(metadata: V1ObjectMeta | undefined): string {
+  return String(metadata?.creationTimestamp ?? '')
+}

@@ -1,0 +1,114 @@
+/**
+ * Pure: the Job that runs the relay of a session whose manager is outside of the cluster, and the Secret with its token.
+ * The Job owns all that the session has in the cluster: when the manager is gone the relay ends, the Job is complete, and
+ * its time to live takes it away with everything.
+ */
+
+import type { V1Job, V1OwnerReference, V1Secret } from '@kubernetes/client-node'
+import { sessionLabels } from './pod-manifest.ts'
+
+/** Where workers dial, and where the port-forward ends. */
+export const relayPort = 7_420
+export const relayControlPort = 7_421
+/** Twice what a worker waits for its manager: none is left by then that could come back to it. */
+const relayOrphanLimitMs = 30_000
+
+export const relayComponent = 'relay'
+const managedByLabel = 'app.kubernetes.io/managed-by'
+export const componentLabel = 'app.kubernetes.io/component'
+
+export interface RelayJobOptions {
+  /** Of the Job and the Secret alike. */
+  readonly name: string
+  readonly namespace: string
+  readonly session: string
+  readonly image: string
+  readonly command: readonly string[]
+  readonly imagePullPolicy?: string | undefined
+}
+
+/** It meets the restricted Pod Security Standard, and its pod may do nothing in the cluster. */
+export function relayJob(options: RelayJobOptions): V1Job {
+  const { name, namespace, image, command, imagePullPolicy } = options
+  const labels = relayLabels(options.session)
+  // Its pod is managed by the Job.
+  const { [managedByLabel]: _, ...podLabels } = labels
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace, labels },
+    spec: {
+      // A relay that ended took all connections with it: another one would be of no use.
+      backoffLimit: 0,
+      ttlSecondsAfterFinished: 10,
+      template: {
+        metadata: { labels: podLabels },
+        spec: {
+          restartPolicy: 'Never',
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          // It acts on SIGTERM at once.
+          terminationGracePeriodSeconds: 5,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1_000,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              name: relayComponent,
+              image,
+              ...(imagePullPolicy !== undefined && { imagePullPolicy }),
+              command: [...command],
+              ports: [{ name: 'workers', containerPort: relayPort }],
+              env: [
+                { name: 'DIALBACK_RELAY_TOKEN', valueFrom: { secretKeyRef: { name, key: 'token' } } },
+                { name: 'DIALBACK_RELAY_PORT', value: String(relayPort) },
+                { name: 'DIALBACK_RELAY_CONTROL_PORT', value: String(relayControlPort) },
+                { name: 'DIALBACK_RELAY_ORPHAN_LIMIT_MS', value: String(relayOrphanLimitMs) },
+              ],
+              // Windows of 128 MiB are what it may have to keep, and 96 KiB for each of 4,096 connections.
+              resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '768Mi' } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+              terminationMessagePolicy: 'FallbackToLogsOnError',
+            },
+          ],
+        },
+      },
+    },
+  }
+}
+
+export function relaySecret(
+  { name, namespace, session }: Pick<RelayJobOptions, 'name' | 'namespace' | 'session'>,
+  owner: V1OwnerReference,
+  token: string,
+): V1Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, labels: relayLabels(session), ownerReferences: [owner] },
+    immutable: true,
+    type: 'Opaque',
+    stringData: { token },
+  }
+}
+
+/** What makes an object go away with the Job. @throws {TypeError} when the API server gave the Job no uid. */
+export function ownerReference(job: V1Job): V1OwnerReference {
+  const { name, uid } = job.metadata ?? {}
+  if (name === undefined || uid === undefined) throw new TypeError('Received a Job without name and uid')
+  return { apiVersion: 'batch/v1', kind: 'Job', name, uid }
+}
+
+function relayLabels(session: string): Record<string, string> {
+  return {
+    ...sessionLabels(session),
+    'app.kubernetes.io/name': 'dialback-relay',
+    [componentLabel]: relayComponent,
+  }
+}

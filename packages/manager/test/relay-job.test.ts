@@ -1,0 +1,61 @@
+import type { V1Job } from '@kubernetes/client-node'
+import { expect, test } from 'vitest'
+import { ownerReference, relayJob, relaySecret } from '../src/kubernetes/relay-job.ts'
+
+const options = {
+  name: 'ann-relay-x4b2z',
+  namespace: 'team',
+  session: 'abc',
+  image: 'localhost/dialback-worker:0.1.0',
+  command: ['node', '/opt/dialback/agent/relay.js'],
+}
+
+test('relayJob() ends for good when its relay does, and is taken away by the cluster', () => {
+  const { metadata, spec } = relayJob(options)
+  expect(metadata).toMatchObject({ name: 'ann-relay-x4b2z', namespace: 'team' })
+  expect(spec).toMatchObject({ backoffLimit: 0, ttlSecondsAfterFinished: 10 })
+  expect(spec?.template.spec?.restartPolicy).toBe('Never')
+  expect(metadata?.labels).toMatchObject({
+    'dialback.dev/session': 'abc',
+    'app.kubernetes.io/managed-by': 'dialback',
+    'app.kubernetes.io/component': 'relay',
+  })
+})
+
+test('relayJob() may do nothing in the cluster, and meets the restricted Pod Security Standard', () => {
+  const pod = relayJob(options).spec?.template.spec
+  expect(pod?.automountServiceAccountToken).toBe(false)
+  expect(pod?.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  })
+  expect(pod?.containers[0]?.securityContext).toMatchObject({
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+  })
+})
+
+test('relayJob() keeps the token out of its manifest; the Secret goes with the Job', () => {
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: options.name, uid: 'uid-1' }
+  const secret = relaySecret(options, owner, 'the token')
+  expect(secret).toMatchObject({
+    metadata: { name: 'ann-relay-x4b2z', ownerReferences: [owner] },
+    stringData: { token: 'the token' },
+  })
+  const environment = relayJob(options).spec?.template.spec?.containers[0]?.env
+  expect(environment?.[0]).toEqual({
+    name: 'DIALBACK_RELAY_TOKEN',
+    valueFrom: { secretKeyRef: { name: 'ann-relay-x4b2z', key: 'token' } },
+  })
+})
+
+test('ownerReference() names this very Job', () => {
+  const created: V1Job = { metadata: { name: 'relay', uid: 'uid-1' } }
+  expect(ownerReference(created)).toEqual({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    name: 'relay',
+    uid: 'uid-1',
+  })
+  expect(() => ownerReference({})).toThrow('Received a Job without name and uid')
+})
