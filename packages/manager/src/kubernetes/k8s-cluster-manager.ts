@@ -1,26 +1,15 @@
 /** Workers as pods of a Kubernetes cluster. */
 
-import { randomBytes, randomInt } from 'node:crypto'
-import type { V1Pod } from '@kubernetes/client-node'
-import type { ClusterManager, Credentials, Door, LaunchContext, LaunchedWorker } from '../cluster-manager.ts'
-import { createAll } from './create-all.ts'
-import { endWhenAsked } from './first-process.ts'
+import type { ClusterManager, LaunchContext, LaunchedWorker } from '../cluster-manager.ts'
 import { type K8sOptions, type ResolvedK8sOptions, resolveK8sOptions } from './k8s-options.ts'
-import type { KubeApi } from './kube-api.ts'
-import { findLaunchPlace, type LaunchPlace } from './launch-place.ts'
-import { loadKubeApi } from './load-kube-api.ts'
-import { checkConfigured, podManifest, podOf, secretManifest } from './pod-manifest.ts'
-import { podNames } from './pod-names.ts'
-import { PodSession } from './pod-session.ts'
-import { PodWorker } from './pod-worker.ts'
-import { chooseRoute, type Route } from './route.ts'
+import type { PodLauncher } from './pod-launcher.ts'
 
 export class K8sClusterManager implements ClusterManager {
   readonly name = 'kubernetes'
   readonly pendingTimeoutMs: number
   readonly minWorkers: number
   readonly #options: ResolvedK8sOptions
-  #session: Promise<PodSession> | undefined
+  #launcher: PodLauncher | undefined
 
   /**
    * Asks for `np` pods.
@@ -38,102 +27,9 @@ export class K8sClusterManager implements ClusterManager {
 
   async launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
     if (this.#options.np === 0) return []
-    endWhenAsked()
-    const session = await this.#open(context)
-    using _ = session.use()
-    const [place, door] = await Promise.all([findLaunchPlace(session.api, this.#options), context.openDoor()])
-    const { signal } = context
-    const route = await chooseRoute({ session, door, place, options: this.#options, signal })
-    return await this.#launchPods(context, { session, place, door, route })
+    // Loaded when it is needed: it would be a third of what scripts wait for that never have a pod.
+    const { PodLauncher } = await import('./pod-launcher.ts')
+    this.#launcher ??= new PodLauncher(this.#options)
+    return await this.#launcher.launch(context)
   }
-
-  async #launchPods(context: LaunchContext, launch: Launch): Promise<readonly LaunchedWorker[]> {
-    const { session, place, door, route } = launch
-    const { api } = session
-    const secretName = `${place.prefix}-${randomBytes(5).toString('hex')}`
-    const owner = route.owner ?? place.owner
-    const belonging = { namespace: place.namespace, secretName, session: session.id, owner }
-    const manifest = await this.#manifest({ ...place, ...belonging, url: route.url })
-    const names = manifest.metadata?.name
-      ? [manifest.metadata.name]
-      : podNames(prefixOf(manifest, place.prefix), this.#options.np, (below) => randomInt(below))
-    const credentials = names.map((name) => context.admit(name, route.url))
-    await api.createSecret(
-      place.namespace,
-      secretManifest(belonging, door.certificate, tokensOf(credentials)),
-    )
-    const workers = names.map((name) => this.#worker(name, place.namespace, session))
-    session.add(workers, { namespace: place.namespace, secretName })
-    await createAll(workers, {
-      create: async (worker) => {
-        const { signal } = context
-        const pod = await api.createPod(place.namespace, podOf(manifest, worker.name, place.namespace), {
-          signal,
-        })
-        worker.created(pod)
-        session.watch(worker, pod)
-      },
-      signal: context.signal,
-    })
-    return workers
-  }
-
-  #worker(name: string, namespace: string, session: PodSession): PodWorker {
-    const { threads, keepPods } = this.#options
-    return new PodWorker({
-      name,
-      namespace,
-      threads,
-      keepPods,
-      api: session.api,
-      logger: session.logger,
-      follow: (pod, onLine) => session.follow(pod, onLine),
-      release: async (worker) => await session.release(worker),
-    })
-  }
-
-  async #manifest(
-    options: LaunchPlace & { secretName: string; session: string; url: string },
-  ): Promise<V1Pod> {
-    const { configure, np, pendingTimeoutMs: patienceMs } = this.#options
-    const manifest = podManifest({ ...this.#options, ...options, patienceMs })
-    if (configure === undefined) return manifest
-    const configured: unknown = await configure(manifest)
-    return checkConfigured(configured, np)
-  }
-
-  /** One for all launches of this manager: they are watched together. */
-  async #open(context: LaunchContext): Promise<PodSession> {
-    this.#session ??= openSession(this.#options, context)
-    try {
-      return await this.#session
-    } catch (error) {
-      this.#session = undefined
-      throw error
-    }
-  }
-}
-
-interface Launch {
-  readonly session: PodSession
-  readonly place: LaunchPlace
-  readonly door: Door
-  readonly route: Route
-}
-
-async function openSession(
-  { namespace }: ResolvedK8sOptions,
-  { logger }: LaunchContext,
-): Promise<PodSession> {
-  const api: KubeApi = await loadKubeApi(namespace === undefined ? {} : { namespace })
-  return new PodSession({ api, id: randomBytes(8).toString('hex'), logger })
-}
-
-/** `configure` may have given another one. */
-function prefixOf({ metadata }: V1Pod, prefix: string): string {
-  return metadata?.generateName?.replace(/-$/, '') ?? prefix
-}
-
-function tokensOf(credentials: readonly Credentials[]): Record<string, string> {
-  return Object.fromEntries(credentials.map(({ name, token }) => [name, token]))
 }
