@@ -24,6 +24,10 @@ const permanentReasons: ReadonlySet<string> = new Set([
   'CrashLoopBackOff',
 ])
 
+/** The kubelet or the runtime is too busy, or the API server out of reach: it tries again, and a new kubelet often has to. */
+const passing =
+  /failed to sync \w+ cache|timed out|deadline exceeded|connection (refused|reset)|too many requests/i
+
 const pullReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff'])
 
 /** What registries answer that do not have the image, or do not give it to us. Only the text tells it from a bad day. */
@@ -56,7 +60,8 @@ function waitingContainer(pod: V1Pod): { reason?: string; message?: string } | u
 }
 
 function isPermanent(reason: string, message: string): boolean {
-  return permanentReasons.has(reason) || (pullReasons.has(reason) && refusedPull.test(message))
+  if (pullReasons.has(reason)) return refusedPull.test(message)
+  return permanentReasons.has(reason) && !passing.test(message)
 }
 
 function facts(of: { reason?: string; message?: string } | undefined): {
