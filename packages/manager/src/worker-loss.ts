@@ -10,7 +10,12 @@ export function lossOfWorker({ isRemoved, isLeaving, launched }: Ending, exit: W
   const pod = launched?.pod
   const known = { ...(pod && { pod }), ...exit }
   if (isRemoved) return removed(known)
-  return isLeaving && exit.blame !== 'requested' ? { ...known, blame: 'infrastructure' } : known
+  return isLeaving && isTakenAway(exit) ? { ...known, blame: 'infrastructure' } : known
+}
+
+/** It ended as whoever asked it to end meant it to: not by a crash of its own, nor at a limit that it was given. */
+function isTakenAway({ blame, exitCode }: WorkerExit): boolean {
+  return blame === 'unknown' || (blame === 'item' && exitCode === 0)
 }
 
 /** It has said nothing for so long. */

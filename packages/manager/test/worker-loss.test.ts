@@ -17,9 +17,12 @@ test.each([
   expect(lossOfWorker(ended, exit)).toEqual(loss)
 })
 
-test('lossOfWorker() leaves the end that somebody asked for as it is, although the worker said that it would end', () => {
-  const requested: WorkerExit = { reason: 'Removed', blame: 'requested' }
-  expect(lossOfWorker({ ...worker, isLeaving: true }, requested)).toEqual(requested)
+test.each<WorkerExit>([
+  { reason: 'Removed', blame: 'requested' },
+  { reason: 'DeadlineExceeded', exitCode: 0, blame: 'configuration' },
+  { reason: 'OOMKilled', exitCode: 137, blame: 'item' },
+])('lossOfWorker() leaves $reason as it is, although the worker said that it would end', (known) => {
+  expect(lossOfWorker({ ...worker, isLeaving: true }, known)).toEqual(known)
 })
 
 test('lossOfWorker() adds the pod, if that of the end itself is not known', () => {
