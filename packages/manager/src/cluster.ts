@@ -17,6 +17,7 @@ import { clusterOfPeer } from './cluster-of-peer.ts'
 import { Entrances } from './entrances.ts'
 import { EverywhereLog } from './everywhere-log.ts'
 import { joinAll, launchAll } from './joining.ts'
+import { Launches } from './launches.ts'
 import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
 import { type Logger, stderrLogger, writeWorkerLine } from './logger.ts'
 import { managerHost } from './manager-host.ts'
@@ -58,6 +59,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   readonly #onWorkerLog: (workerId: number, line: string) => void
   #logger: Logger
   readonly #entrances: Entrances
+  readonly #launches = new Launches()
   #lastId = 0
 
   constructor(options: ClusterOptions = {}) {
@@ -106,25 +108,14 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     options: LocalManagerOptions & AddProcsOptions = {},
   ): Promise<number[]> {
     rejectUnknownOptions(options, Object.keys({ ...options }), 'addProcs')
-    const { signal = new AbortController().signal, external, code, ...rest } = options
+    const { signal, external, code, ...rest } = options
     checkOption('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal)
     const manager = isClusterManager(what) ? what : new LocalManager(what, rest)
     if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })
     const shipping = this.peer.carrier.load()
-    const supervisor = this.#supervisor
-    const launched = await launchAll(manager, {
-      get nextWorkerId() {
-        return supervisor.membership.nextId
-      },
-      openLoopback: async () => (await this.#entrances.loopback()).url,
-      openDoor: async () => await this.#entrances.door(),
-      admit: (name, url) => supervisor.expect(name, url),
-      logger: this.#logger,
-      signal,
-    })
-    const ids = await joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
+    const ids = await this.#launches.run(signal, async (stop) => await this.#launch(manager, stop))
     await shipping
     return ids
   }
@@ -206,8 +197,24 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
 
   /** Removes all workers and stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#launches.end()
     await this.rmProcs(this.#supervisor.membership.all.map(({ id }) => id))
     await this.#entrances.close()
+  }
+
+  async #launch(manager: ClusterManager, signal: AbortSignal): Promise<number[]> {
+    const supervisor = this.#supervisor
+    const launched = await launchAll(manager, {
+      get nextWorkerId() {
+        return supervisor.membership.nextId
+      },
+      openLoopback: async () => (await this.#entrances.loopback()).url,
+      openDoor: async () => await this.#entrances.door(),
+      admit: (name, url) => supervisor.expect(name, url),
+      logger: this.#logger,
+      signal,
+    })
+    return await joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
   }
 
   #configureCode({ external, code }: CodeOptions): void {

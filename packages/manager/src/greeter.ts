@@ -77,7 +77,7 @@ export class Greeter {
 
   /** Ends a connection that is not from a worker. */
   drop(socket: Duplex, why: string): void {
-    this.#dropped('remoteAddress' in socket ? String(socket.remoteAddress) : undefined, why)
+    this.#dropped(addressOf(socket), why)
     socket.destroy()
   }
 
@@ -148,3 +148,9 @@ export class Greeter {
 
 /** How long a peer that was told to go may take to say that it has heard. */
 const closeTimeoutMs = 2_000
+
+/** What a tunnel brings has none, nor has a connection that is closed. */
+function addressOf(stream: Duplex): string | undefined {
+  const address: unknown = Reflect.get(stream, 'remoteAddress')
+  return typeof address === 'string' ? address : undefined
+}

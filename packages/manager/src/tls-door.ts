@@ -13,7 +13,8 @@ export class TlsDoor implements Door {
   readonly certificate: string
   readonly #server: Server
   readonly #greeter: Greeter
-  readonly #others = new Set<PlainServer>()
+  /** By port. */
+  readonly #others = new Map<number, Promise<PlainServer>>()
   /** All connections, also those that are still about TLS, of which the server itself does not keep a list. */
   readonly #streams = new Set<Duplex>()
 
@@ -60,19 +61,28 @@ export class TlsDoor implements Door {
   }
 
   async listenOn(port: number): Promise<void> {
-    const isOpen = (server: PlainServer): boolean => (server.address() as AddressInfo | null)?.port === port
-    if (this.port === port || [...this.#others].some(isOpen)) return
+    if (this.port === port) return
+    const opening = this.#others.get(port) ?? this.#listenOn(port)
+    this.#others.set(port, opening)
+    try {
+      await opening
+    } catch (error) {
+      this.#others.delete(port)
+      throw error
+    }
+  }
+
+  async #listenOn(port: number): Promise<PlainServer> {
     const other = createPlainServer((socket) => this.accept(socket))
     other.listen(port)
     await once(other, 'listening')
-    other.unref()
-    this.#others.add(other)
+    return other.unref()
   }
 
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
-    for (const other of this.#others) other.close()
+    for (const other of await Promise.all(this.#others.values())) other.close()
     this.#others.clear()
     this.#greeter.close()
     for (const stream of this.#streams) stream.destroy()
