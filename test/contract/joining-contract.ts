@@ -1,5 +1,6 @@
 /** Workers join: their ids, the log, when they can be called, and giving up. */
 
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterManager, LaunchContext, LaunchedWorker } from '@dialback/manager'
 import { expect, test } from 'vitest'
@@ -12,11 +13,11 @@ export function joiningContract({ makeManager, left }: Contract): void {
     const { cluster, env, log } = started
 
     const ids = await cluster.addProcs(makeManager(3, { env }))
-    const answers = await Promise.all(ids.map((id) => cluster.remoteCallFetch(() => process.pid, id)))
+    const answers = await Promise.all(ids.map((id) => cluster.remoteCallFetch(whereabouts, id)))
 
     expect(ids).toEqual([2, 3, 4])
     expect(cluster.workers()).toEqual([2, 3, 4])
-    expect(new Set([...answers, process.pid]).size).toBe(4)
+    expect(new Set([...answers, whereabouts()]).size).toBe(4)
     expect(log.filter((line) => /^info: \S+ is up$/.test(line))).toHaveLength(3)
   })
 
@@ -102,6 +103,11 @@ export function joiningContract({ makeManager, left }: Contract): void {
 
     await expect(started.cluster.addProcs(manager, { signal })).rejects.toThrow('never')
   })
+}
+
+/** In containers all processes may have the same number. */
+function whereabouts(): string {
+  return `${hostname()} ${process.pid}`
 }
 
 /** One manager that asks for the workers of several. */

@@ -4,13 +4,13 @@ import { type ClusterManager, K8sClusterManager } from '@dialback/manager'
 import { freePort } from '../kubernetes/support/free-port.ts'
 import type { ContractOptions } from './cluster-manager-contract.ts'
 
-const { DIALBACK_TEST_NAMESPACE: namespace = '', DIALBACK_TEST_ADDRESS: address = '' } = process.env
 const port = await freePort()
 
 export function makeManager(
   np: number,
   { env, timeout = 60, minWorkers = np }: ContractOptions = {},
 ): ClusterManager {
+  const { DIALBACK_TEST_NAMESPACE: namespace = '', DIALBACK_TEST_ADDRESS: address = '' } = process.env
   const { DIALBACK_TEST_ID: testId = '' } = { ...process.env, ...env }
   return new K8sClusterManager(np, {
     namespace,
