@@ -7,6 +7,7 @@ import {
   Carrier,
   ClaimTable,
   type Content,
+  compact,
   Peer,
   type PeerHost,
   RunningMark,
@@ -55,7 +56,7 @@ function serve(connected: Connection): void {
     },
     keep: (ref, content) => {
       // What is referred to in it must count as held by the agent before it is let go of here.
-      if (content.handles === undefined) tell({ type: 'keep', ref, content })
+      if (content.handles === undefined) tell({ type: 'keep', ref, content: compact(content) })
       else postKept(connected, ref, content)
     },
     release: (refs) => mailbox.post({ type: 'release', refs }),

@@ -44,6 +44,13 @@ export function failure(error: unknown): Content {
   return { kind: 'failed', body: new Codec(noHooks).encode(thrown, 'error') }
 }
 
+/** Makes what is kept for long not hold on to more memory than it is: small bodies are views of all that came with them. */
+export function compact(content: Content): Content {
+  const { head, buffers } = content.body
+  if (isWhole(head) && buffers.every(isWhole)) return content
+  return { ...content, body: { head: ownCopy(head), buffers: buffers.map(ownCopy) } }
+}
+
 /** What the header of a message that brings a content says of it. */
 export function factsOf({ isPacked, handles }: Content): { isPacked?: boolean; handles?: readonly number[] } {
   return { ...(isPacked === true && { isPacked }), ...(handles !== undefined && { handles }) }
@@ -73,4 +80,12 @@ export function askerOver(id: number, mailbox: Mailbox, encode: (value: unknown)
 
 function rangeOf(id: number): number {
   return Math.floor(id / idsPerRange)
+}
+
+function isWhole({ byteLength, buffer }: Uint8Array): boolean {
+  return 2 * byteLength >= buffer.byteLength
+}
+
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return isWhole(bytes) ? bytes : new Uint8Array(bytes)
 }

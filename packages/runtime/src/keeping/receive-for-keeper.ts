@@ -1,7 +1,7 @@
 /** Hands a keeper what came for it over a connection. */
 
 import type { EncodedBody, Letter, Mailbox } from '@dialback/protocol'
-import { askerOver, type Content } from './content.ts'
+import { askerOver, type Content, compact } from './content.ts'
 import type { Keeper } from './keeper.ts'
 
 export interface Arrived {
@@ -66,7 +66,7 @@ function contentIn(message: Letter, body: EncodedBody): Content {
   const { isPacked, handles } = message
   if (message.type !== 'put') return { kind: 'value', body }
   const own = message.isOwn === true ? { own: message.id } : {}
-  return { kind: message.kind ?? 'value', body, isPacked, handles, ...own }
+  return compact({ kind: message.kind ?? 'value', body, isPacked, handles, ...own })
 }
 
 /** All counts of a body's handles, as they are released: `[ref, count, …]`. */
