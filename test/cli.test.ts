@@ -187,6 +187,10 @@ test.each([
   [['run', 'docs'], "error: cannot find script 'docs'\n"],
   [['run'], "error: missing required argument 'script'\n"],
   [['run', 'a.ts', '--wokers', '3'], "error: unknown option '--wokers'\n(Did you mean --workers?)\n"],
+  [
+    ['run', 'docs/cli.md', '--cpu', '2'],
+    "error: option '--cpu <quantity>' is for pods, and these workers are local: give --k8s too\n",
+  ],
   [['run', 'a.ts', '-n', '1.5'], "argument '1.5' is invalid. It must be a whole number of at least 0.\n"],
   [['run', 'a.ts', '-n', 'many'], "argument 'many' is invalid. It must be a whole number of at least 0.\n"],
   [['rum', 'a.ts'], "error: unknown command 'rum'\n(Did you mean run?)\n"],

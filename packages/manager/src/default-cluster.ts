@@ -4,7 +4,8 @@ import { type AnyFunction, currentPeer, providePeer } from '@dialback/runtime'
 import { type AddProcsOptions, Cluster, type EverywhereOptions, type RemoveOptions } from './cluster.ts'
 import type { ClusterManager } from './cluster-manager.ts'
 import { clusterOfPeer } from './cluster-of-peer.ts'
-import { defaultWorkerCount, takeStartedWorkers } from './default-workers.ts'
+import { defaultWorkers, takeStartedWorkers, type WorkersSpec } from './default-workers.ts'
+import { K8sClusterManager } from './kubernetes/k8s-cluster-manager.ts'
 import type { LocalManagerOptions } from './local/local-manager.ts'
 import type { Logger } from './logger.ts'
 
@@ -38,7 +39,11 @@ export async function addProcs(
   options?: LocalManagerOptions & AddProcsOptions,
 ): Promise<number[]> {
   const started = what === undefined && options === undefined ? takeStartedWorkers() : undefined
-  return started ?? (await currentCluster().addProcs(what ?? defaultWorkerCount(process.env), options))
+  return started ?? (await currentCluster().addProcs(what ?? managerOf(defaultWorkers(process.env)), options))
+}
+
+function managerOf({ count, pods }: WorkersSpec): number | ClusterManager | undefined {
+  return pods === undefined ? count : new K8sClusterManager(count ?? 1, pods)
 }
 
 /**

@@ -1,20 +1,38 @@
 import { expect, test } from 'vitest'
-import { defaultWorkerCount, setCommandLineWorkers, takeStartedWorkers } from '../src/default-workers.ts'
+import { defaultWorkers, setCommandLineWorkers, takeStartedWorkers } from '../src/default-workers.ts'
 
-test('defaultWorkerCount() is what the environment says', () => {
-  expect(defaultWorkerCount({ DIALBACK_WORKERS: '12' })).toBe(12)
-  expect(defaultWorkerCount({ DIALBACK_WORKERS: '' })).toBeUndefined()
-  expect(defaultWorkerCount({})).toBeUndefined()
-  expect(() => defaultWorkerCount({ DIALBACK_WORKERS: 'many' })).toThrow(
+test.each([
+  [{}, {}],
+  [{ DIALBACK_WORKERS: '' }, {}],
+  [{ DIALBACK_WORKERS: '12' }, { count: 12 }],
+  [{ DIALBACK_K8S: '0', DIALBACK_CPU: '2' }, {}],
+  [{ DIALBACK_K8S: '1' }, { pods: {} }],
+  [
+    { DIALBACK_WORKERS: '3', DIALBACK_K8S: 'true', DIALBACK_CPU: '200m', DIALBACK_MEMORY: '300Mi' },
+    { count: 3, pods: { cpu: '200m', memory: '300Mi' } },
+  ],
+  [
+    { DIALBACK_K8S: '1', DIALBACK_IMAGE: 'own', DIALBACK_NAMESPACE: 'ns' },
+    { pods: { image: 'own', namespace: 'ns' } },
+  ],
+])('defaultWorkers(%j)', (env, spec) => {
+  expect(defaultWorkers(env)).toEqual(spec)
+})
+
+test('defaultWorkers() refuses what is no number and no switch', () => {
+  expect(() => defaultWorkers({ DIALBACK_WORKERS: 'many' })).toThrow(
     new RangeError("DIALBACK_WORKERS must be a whole number of at least 0: 'many'"),
+  )
+  expect(() => defaultWorkers({ DIALBACK_K8S: 'maybe' })).toThrow(
+    new RangeError("DIALBACK_K8S must be 1 or 0: 'maybe'"),
   )
 })
 
 test('takeStartedWorkers() gives the workers of the command line once, whose word goes before the environment', () => {
   expect(takeStartedWorkers()).toBeUndefined()
-  setCommandLineWorkers({ count: 2, started: [2, 3] })
+  setCommandLineWorkers({ spec: { count: 2 }, started: [2, 3] })
 
   expect(takeStartedWorkers()).toEqual([2, 3])
   expect(takeStartedWorkers()).toBeUndefined()
-  expect(defaultWorkerCount({ DIALBACK_WORKERS: '12' })).toBe(2)
+  expect(defaultWorkers({ DIALBACK_WORKERS: '12' })).toEqual({ count: 2 })
 })

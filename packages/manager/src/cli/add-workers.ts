@@ -1,5 +1,5 @@
 /**
- * Loaded by `dialback run` before the script: adds its workers. `?workers=` says how many, `?script=` for whom.
+ * Loaded by `dialback run` before the script: adds its workers. `?workers=` says which, `?script=` for whom.
  */
 
 import { readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { createRequire, findPackageJSON } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { addProcs } from '../default-cluster.ts'
-import { setCommandLineWorkers } from '../default-workers.ts'
+import { setCommandLineWorkers, type WorkersSpec } from '../default-workers.ts'
 import { reportFailure } from './command-error.ts'
 
 type Manager = { readonly addProcs: typeof addProcs }
@@ -19,8 +19,10 @@ forgetThisFile()
 if (isMainThread) {
   try {
     const manager = await managerOf(searchParams.get('script') ?? '')
-    const count = Number(searchParams.get('workers'))
-    setCommandLineWorkers({ count, started: await manager.addProcs(count) })
+    // The cast: it is what `run` has written.
+    const spec = JSON.parse(searchParams.get('workers') ?? '{}') as WorkersSpec
+    setCommandLineWorkers({ spec, started: undefined })
+    setCommandLineWorkers({ spec, started: await manager.addProcs() })
   } catch (error) {
     process.exit(reportFailure(error, searchParams.has('verbose')))
   }

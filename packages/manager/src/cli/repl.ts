@@ -1,17 +1,14 @@
 /** `dialback repl`: an interactive session with workers. */
 
 import { Command } from 'commander'
-import { setCommandLineWorkers } from '../default-workers.ts'
-import { workersOption } from './workers-option.ts'
-
-interface ReplOptions {
-  readonly workers: number
-}
+import { setCommandLineWorkers, type WorkersSpec } from '../default-workers.ts'
+import { addWorkersOptions, type WorkersOptions, workersSpec } from './workers-options.ts'
 
 const examples = `
 Examples:
   $ dialback repl                          no workers yet: await addProcs(3) asks for some
   $ dialback repl -n 3                     three local workers from the start
+  $ dialback repl -n 3 --k8s --cpu 0.2     three pods
   dialback> await pmap((x: number) => x ** 2, [1, 2, 3])
   dialback> await everywhere({ limit: 10 })
 
@@ -21,18 +18,22 @@ $DIALBACK_REPL_HISTORY, by default dialback/repl_history of the user's state dir
 
 /** Makes the command. */
 export function replCommand(version: string): Command {
-  return new Command('repl')
+  const command = new Command('repl')
     .description('an interactive session: TypeScript, top-level await, the API in scope')
-    .addOption(workersOption('how many local workers are there from the start', 0))
     .addHelpText('after', examples)
     .showHelpAfterError('(dialback repl --help says more)')
-    .action(async ({ workers }: ReplOptions) => await repl(workers, version))
+    .action(async (options: WorkersOptions) => await repl(workersSpec(options, command), version))
+  return addWorkersOptions(command, 0)
 }
 
-async function repl(workers: number, version: string): Promise<void> {
+async function repl(spec: WorkersSpec, version: string): Promise<void> {
   const [api, { startSession }] = await Promise.all([import('../index.ts'), import('./repl/session.ts')])
-  if (workers > 0) setCommandLineWorkers({ count: workers, started: await api.addProcs(workers) })
-  const ids = workers > 0 ? `workers ${api.workers().join(', ')}` : 'no workers yet: await addProcs(n)'
+  const isAsked = spec.count !== 0
+  if (isAsked) {
+    setCommandLineWorkers({ spec, started: undefined })
+    setCommandLineWorkers({ spec, started: await api.addProcs() })
+  }
+  const ids = isAsked ? `workers ${api.workers().join(', ')}` : 'no workers yet: await addProcs(n)'
   startSession({
     api,
     apiUrl: import.meta.resolve('@dialback/manager'),

@@ -9,10 +9,9 @@ import { Command } from 'commander'
 import { CommandError } from './command-error.ts'
 import { isVerbose } from './command-line.ts'
 import { needsTsx } from './needs-tsx.ts'
-import { workersOption } from './workers-option.ts'
+import { addWorkersOptions, type WorkersOptions, workersSpec } from './workers-options.ts'
 
-interface RunOptions {
-  readonly workers: number
+interface RunOptions extends WorkersOptions {
   readonly tsx?: true
   readonly inspect?: true
   readonly inspectBrk?: true
@@ -24,23 +23,22 @@ Examples:
   $ dialback run simulate.ts                      one local worker for each core
   $ dialback run simulate.ts -n 4                 four of them
   $ dialback run simulate.ts -n 4 -- --steps 100  what follows -- is for the script
+  $ dialback run simulate.ts -n 8 --k8s --cpu 0.5 --memory 512Mi
+                                                  eight pods
   $ dialback run simulate.ts --inspect-brk        stop before its first line, for a debugger
 
-A script that calls addProcs() without arguments gets these workers; started by node alone, as many as
-DIALBACK_WORKERS says, or one for each core.
+A script that calls addProcs() without arguments gets these workers; started by node alone, those that
+DIALBACK_WORKERS, DIALBACK_K8S, DIALBACK_CPU and so on say, or one for each core.
 
 Node runs TypeScript by leaving out its types. A script with more to it (enums, path aliases, decorators, imports
 without an extension, JSX) is run by tsx instead.`
 
 /** Makes the command. */
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run a script, JavaScript or TypeScript, with workers')
     .argument('<script>', 'the script')
     .argument('[args...]', 'arguments of the script, after --')
-    .addOption(
-      workersOption('how many local workers are there before its first line runs', availableParallelism()),
-    )
     .option('--tsx', 'run it by tsx, whatever it contains')
     .option('--inspect', "open Node's inspector for the script, as node --inspect does")
     .option('--inspect-brk', 'the same, and stop before its first line')
@@ -51,6 +49,7 @@ export function runCommand(): Command {
     .addHelpText('after', examples)
     .showHelpAfterError('(what follows -- is for the script; dialback run --help says more)')
     .action(run)
+  return addWorkersOptions(command, availableParallelism())
 }
 
 /** Becomes the script: its exit code, its signals and its terminal are then nobody else's. */
@@ -62,7 +61,7 @@ function run(script: string, args: readonly string[], options: RunOptions, comma
   // Beside this file, as source in the workspace and as JavaScript in the package.
   const preload = new URL(`add-workers${extname(import.meta.url)}`, import.meta.url)
   preload.search = new URLSearchParams({
-    workers: String(options.workers),
+    workers: JSON.stringify(workersSpec(options, command)),
     script: path,
     ...(isVerbose(command) && { verbose: '1' }),
   }).toString()

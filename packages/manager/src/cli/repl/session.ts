@@ -4,6 +4,7 @@ import { registerHooks, stripTypeScriptTypes } from 'node:module'
 import { type REPLServer, Recoverable, start } from 'node:repl'
 import { setImmediate as afterAnswers } from 'node:timers/promises'
 import { sessionGlobals, terminalBottom } from '@dialback/runtime'
+import { failureText } from '../command-error.ts'
 import { historyFile } from './history-file.ts'
 import { promptLine } from './prompt-line.ts'
 import { toJavaScript } from './to-javascript.ts'
@@ -49,11 +50,27 @@ export function startSession(options: SessionOptions): void {
   if (isTerminal && history !== '') server.setupHistory(history, () => {})
   const state = watchPrompt(server, output)
   interruptBySignal(server, output, state, options)
-  const leave = (code: number): void => void options.end().finally(() => process.exit(code))
+  const leave = (code: number): void => void endProcess(options.end, code)
   server.once('exit', () => leave(0))
   // As process 1 of a pod it would not end at these by itself.
   process.once('SIGTERM', () => leave(143))
   process.once('SIGHUP', () => leave(129))
+}
+
+/** What the user has left running, a timer perhaps, may take this long. */
+const leftRunningMs = 3_000
+
+/** The process ends by itself, so that whatever belonged to the workers elsewhere is seen to as after a script. */
+async function endProcess(endWorkers: () => Promise<void>, code: number): Promise<void> {
+  process.exitCode = code
+  process.stdin.pause()
+  try {
+    await endWorkers()
+  } catch (error) {
+    process.stderr.write(`${failureText(error, false)}\n`)
+  } finally {
+    setTimeout(() => process.exit(), leftRunningMs).unref()
+  }
 }
 
 interface PromptState {

@@ -1,0 +1,56 @@
+/** The options that say which workers a command starts, the same for each command that has them. */
+
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { isForPods, type PodOptions, type WorkersSpec } from '../default-workers.ts'
+
+/** What commander makes of the options. */
+export interface WorkersOptions extends PodOptions {
+  readonly workers: number
+  readonly k8s?: boolean
+}
+
+const podOptions = [
+  ['cpu', '--cpu <quantity>', 'cores of each pod, as 0.2 or 200m; by default 1'],
+  ['memory', '--memory <quantity>', 'memory of each pod, as 300Mi; by default 4Gi'],
+  ['image', '--image <image>', 'the image of the pods'],
+  ['advertise', '--advertise <host:port>', 'where pods reach this machine, if that cannot be told'],
+  ['namespace', '--namespace <name>', "the pods' namespace; by default that of the kubeconfig's context"],
+] as const
+
+/** Adds them; `count`: of local workers when neither the command line nor the environment says. */
+export function addWorkersOptions(command: Command, count: number): Command {
+  command.addOption(
+    new Option('-n, --workers <n>', 'how many workers are there from the start')
+      .env('DIALBACK_WORKERS')
+      .default(count)
+      .argParser(wholeNumber),
+  )
+  command.addOption(
+    new Option('--k8s', 'as pods of a Kubernetes cluster, one unless -n says (env: DIALBACK_K8S=1)'),
+  )
+  for (const [name, flags, description] of podOptions) {
+    command.addOption(new Option(flags, description).env(`DIALBACK_${name.toUpperCase()}`))
+  }
+  return command
+}
+
+/** What the options ask for. Ends the command for options that have no meaning together. */
+export function workersSpec(options: WorkersOptions, command: Command): WorkersSpec {
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
+  if (options.k8s !== true && !isForPods(process.env)) {
+    const [odd] = podOptions.filter(([name]) => isGiven(name))
+    if (odd !== undefined)
+      command.error(`error: option '${odd[1]}' is for pods, and these workers are local: give --k8s too`)
+    return { count: options.workers }
+  }
+  const isDefault = command.getOptionValueSource('workers') === 'default'
+  const pods = Object.fromEntries(
+    podOptions.flatMap(([name]) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  )
+  return { count: isDefault ? 1 : options.workers, pods }
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number of at least 0.')
+}
