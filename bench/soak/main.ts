@@ -24,7 +24,7 @@ async function soak({ minutes, calls, deaths }: SoakOptions): Promise<boolean> {
   const veterans = await cluster.addProcs(2)
   await cluster.addProcs(3)
   const dying = new Deaths({ cluster, veterans, deaths, spreadMs: minutes * 60_000 })
-  const memory = new MemoryLog(cluster, veterans[0] ?? 0)
+  const memory = await MemoryLog.of(cluster, veterans[0] ?? 0)
   const startedAt = performance.now()
   const problems: string[] = []
   const report = (problem: string): void => {
@@ -34,12 +34,18 @@ async function soak({ minutes, calls, deaths }: SoakOptions): Promise<boolean> {
   let made = 0
   let lost = 0
   let isDying = true
+  let isStopped = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      isStopped = true
+    })
   const isOver = (): boolean =>
+    isStopped ||
     problems.length > tolerated ||
     (!isDying && made >= calls && performance.now() - startedAt >= minutes * 60_000)
   const dead = dying
     .run(
-      () => problems.length > tolerated,
+      () => isStopped || problems.length > tolerated,
       (error) => report(String(error)),
     )
     .finally(() => {

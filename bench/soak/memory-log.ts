@@ -1,8 +1,9 @@
 /** Samples the memory of manager and workers, prints it, and says whether it stays the same. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type Cluster, WorkerTerminatedError } from '@dialback/manager'
+import type { Cluster } from '@dialback/manager'
 import { memoryOf, processTree } from '../process-memory.ts'
 
 interface Sample {
@@ -14,6 +15,8 @@ interface Sample {
   readonly workerMiB: number
 }
 
+/** How long the other process may take to collect its garbage before its memory is looked at all the same. */
+const patienceMs = 2_000
 /** What a heap may be larger in the last third than in the second minute, for V8 sizes it by what is going on. */
 const slackMiB = 24
 const slackShare = 0.15
@@ -21,23 +24,30 @@ const slackShare = 0.15
 export class MemoryLog {
   readonly #cluster: Cluster
   readonly #veteran: number
+  readonly #veteranPid: number
   readonly #startedAt = performance.now()
   readonly #samples: Sample[] = []
 
-  constructor(cluster: Cluster, veteran: number) {
+  /** Samples the manager, its workers, and one of them apart, which nothing ends. */
+  static async of(cluster: Cluster, veteran: number): Promise<MemoryLog> {
+    return new MemoryLog(cluster, veteran, await cluster.remoteCallFetch(() => process.pid, veteran))
+  }
+
+  private constructor(cluster: Cluster, veteran: number, veteranPid: number) {
     this.#cluster = cluster
     this.#veteran = veteran
+    this.#veteranPid = veteranPid
   }
 
   /** Takes and prints a sample; `state`: what else to print. */
   async sample(state: string): Promise<void> {
     collectGarbage()
-    const veteranPid = await this.#veteranPid()
+    await this.#collectThere()
     const workers = [...processTree(process.pid)].filter((pid) => pid !== process.pid)
     const sample = {
       seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
       managerMiB: mib(memoryOf([process.pid]).pssBytes),
-      veteranMiB: mib(memoryOf([veteranPid]).pssBytes),
+      veteranMiB: mib(memoryOf([this.#veteranPid]).pssBytes),
       workerMiB: mib(memoryOf(workers).pssBytes / Math.max(1, workers.length)),
     }
     this.#samples.push(sample)
@@ -48,15 +58,12 @@ export class MemoryLog {
     )
   }
 
-  /** Again when an interrupt of something else there gets in between. */
-  async #veteranPid(): Promise<number> {
-    for (;;) {
-      try {
-        return await this.#cluster.remoteCallFetch(pidAfterCollecting, this.#veteran)
-      } catch (error) {
-        if (error instanceof WorkerTerminatedError) throw error
-      }
-    }
+  /** Not waited for long: a busy machine must not keep samples from being taken. */
+  async #collectThere(): Promise<void> {
+    const collecting = this.#cluster.remoteCallFetch(collectItsGarbage, this.#veteran).catch(() => {})
+    const enough = new AbortController()
+    await Promise.race([collecting, sleep(patienceMs, undefined, { signal: enough.signal })])
+    enough.abort()
   }
 
   /** What has grown since the second minute; empty when nothing has. */
@@ -81,13 +88,12 @@ function collectGarbage(): void {
   collect()
 }
 
-async function pidAfterCollecting(): Promise<number> {
+async function collectItsGarbage(): Promise<void> {
   const { setFlagsFromString: setFlags } = await import('node:v8')
   const { runInNewContext: run } = await import('node:vm')
   setFlags('--expose-gc')
   const collect = run('gc') as () => void
   collect()
-  return process.pid
 }
 
 function median(values: readonly number[]): number {

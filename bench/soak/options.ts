@@ -14,7 +14,7 @@ export const usage: string = `npm run soak -- [--minutes N] [--calls N] [--death
 
 Calls workers for a long time while workers are killed and others join, and prints the memory of the manager and of
 its workers each 30 s. Fails when a call does not settle or gives something wrong, or when memory goes on growing
-after the first minute.
+after the first minute. SIGINT and SIGTERM end it early, with the figures so far.
 
 --minutes N   how long at least (default 10)
 --calls N     calls and items at least (default 1000000)
