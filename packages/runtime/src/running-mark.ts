@@ -1,23 +1,38 @@
-/**
- * Which call a thread is running right now, in memory that others of its process can read while the thread is busy. Set
- * only while the function itself runs, not what it does after an `await`.
- */
+/** Which calls a thread has begun, in memory that others of its process can read while the thread is busy. */
+
+/** Of the calls that began so many are remembered, the latest. */
+const remembered = 64
+const numberCount = 2 + remembered
+
 export class RunningMark {
   readonly memory: SharedArrayBuffer
-  readonly #ids: Float64Array
+  /** The call whose function runs right now, how many have begun, and the ids of the latest. */
+  readonly #numbers: Float64Array
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(8 * numberCount)) {
     this.memory = memory
-    this.#ids = new Float64Array(memory)
+    this.#numbers = new Float64Array(memory)
   }
 
-  /** Ids are from 1 on. */
+  /** Set only while the function itself runs, not what it does after an `await`. Ids are from 1 on. */
   get callId(): number | undefined {
-    const [id] = this.#ids
+    const [id] = this.#numbers
     return id === 0 ? undefined : id
   }
 
   set callId(id: number | undefined) {
-    this.#ids[0] = id ?? 0
+    this.#numbers[0] = id ?? 0
+    if (id === undefined) return
+    const begun = this.#numbers[1] ?? 0
+    this.#numbers[2 + (begun % remembered)] = id
+    this.#numbers[1] = begun + 1
+  }
+
+  /** Whether it may be this call that keeps the thread busy: not when another one's function runs, or when it has not begun. */
+  mayBeBusyWith(id: number): boolean {
+    const { callId } = this
+    if (callId !== undefined) return callId === id
+    const hasForgotten = (this.#numbers[1] ?? 0) > remembered
+    return hasForgotten || this.#numbers.subarray(2).includes(id)
   }
 }

@@ -1,7 +1,7 @@
 /** The agent: control connection, heartbeats and kept values on the main thread, user code in threads of its own. */
 
 import { type EncodedBody, emptyBody, type Heartbeat, type Letter, type Mailbox } from '@dialback/protocol'
-import { ClaimTable, Keeper, receiveForKeeper, releasedOf } from '@dialback/runtime'
+import { ClaimTable, Keeper, RunningMark, receiveForKeeper, releasedOf } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import type { Credentials } from './dial.ts'
 import { watchForSilence } from './silence.ts'
@@ -84,7 +84,7 @@ export class Agent {
     const claims = new ClaimTable()
     this.#claims[index] = claims
     const { credentials, isRemote, patienceMs, threadEntry } = this.#options
-    const mark = new SharedArrayBuffer(8)
+    const mark = new RunningMark().memory
     this.#threads[index] = new UserThread(
       { credentials, isRemote, patienceMs, index, generation, claims: claims.memory, mark },
       threadEntry,

@@ -61,7 +61,7 @@ export class UserThread {
     this.#post({ type: 'interrupt', id, ...(call !== undefined && { call }) })
     const hasAnswered = await answersInTime(promise, { graceMs, use: () => threadUse(this.#threadId) })
     this.#interrupts.delete(id)
-    return hasAnswered || (call !== undefined && (this.#mark.callId ?? call) !== call)
+    return hasAnswered || (call !== undefined && !this.#mark.mayBeBusyWith(call))
   }
 
   /** Resolves when nothing runs in the thread. */

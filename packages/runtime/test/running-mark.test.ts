@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { RunningMark } from '../src/running-mark.ts'
+
+test('RunningMark says in another thread which call runs', () => {
+  const mark = new RunningMark()
+  const there = new RunningMark(mark.memory)
+  mark.callId = 7
+  expect([there.callId, there.mayBeBusyWith(7), there.mayBeBusyWith(8)]).toEqual([7, true, false])
+  mark.callId = undefined
+  expect(there.callId).toBeUndefined()
+})
+
+test('RunningMark: a call that has begun may keep the thread busy after an await, one that has not cannot', () => {
+  const mark = new RunningMark()
+  mark.callId = 7
+  mark.callId = undefined
+  expect([mark.mayBeBusyWith(7), mark.mayBeBusyWith(8)]).toEqual([true, false])
+})
+
+test('RunningMark takes any call for possible once it has forgotten some', () => {
+  const mark = new RunningMark()
+  for (let id = 1; id <= 64; id++) mark.callId = id
+  mark.callId = undefined
+  expect([mark.mayBeBusyWith(1), mark.mayBeBusyWith(999)]).toEqual([true, false])
+  mark.callId = 65
+  mark.callId = undefined
+  expect([mark.mayBeBusyWith(1), mark.mayBeBusyWith(999)]).toEqual([true, true])
+})
