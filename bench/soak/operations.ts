@@ -36,17 +36,17 @@ export function operationsOf(cluster: Cluster): Operation[] {
 
 async function callsOf(cluster: Cluster, pick: () => number): Promise<boolean> {
   const id = pick()
-  const calls = numbers.slice(0, 200).map((n) => cluster.remoteCallFetch((m: number) => m + 1, id, n))
+  const calls = numbers.slice(0, 200).map((n) => cluster.remoteCallFetch(increment, id, n))
   return (await settled(calls)).every((value, n) => value === n + 1)
 }
 
 async function batches(cluster: Cluster): Promise<boolean> {
-  const values = await cluster.pmap((n: number) => n * n, numbers, { batchSize: 'auto', retryDelays })
+  const values = await cluster.pmap(square, numbers, { batchSize: 'auto', retryDelays })
   return values.every((value, n) => value === n * n)
 }
 
 async function items(cluster: Cluster): Promise<boolean> {
-  const values = await cluster.pmap((n: number) => -n, numbers.slice(0, 200), { retryDelays })
+  const values = await cluster.pmap(negate, numbers.slice(0, 200), { retryDelays })
   return values.length === 200 && values.every((value, n) => value === -n || n === 0)
 }
 
@@ -62,32 +62,22 @@ async function captured(cluster: Cluster, pick: () => number, turn: number): Pro
 
 async function nested(cluster: Cluster, pick: () => number): Promise<boolean> {
   const [first, second] = [pick(), pick()]
-  const calls = numbers
-    .slice(0, 20)
-    .map((n) =>
-      cluster.remoteCallFetch(
-        async (to: number, m: number) => await remoteCallFetch((k: number) => k * 2, to, m),
-        first,
-        second,
-        n,
-      ),
-    )
+  const calls = numbers.slice(0, 20).map((n) => cluster.remoteCallFetch(doubleAt, first, second, n))
   return (await settled(calls)).every((value, n) => value === 2 * n)
 }
 
 async function futures(cluster: Cluster, pick: () => number): Promise<boolean> {
-  const made = numbers.slice(0, 50).map((n) => cluster.remoteCall((m: number) => [m], pick(), n))
+  const made = numbers.slice(0, 50).map((n) => cluster.remoteCall(listOf, pick(), n))
   const values = await settled(made.map((future) => future.fetch()))
   for (const future of made) future.release()
   return values.every((value, n) => value[0] === n)
 }
 
 async function passed(cluster: Cluster, pick: () => number): Promise<boolean> {
-  const made = numbers.slice(0, 10).map((n) => cluster.remoteCall((m: number) => m, pick(), n))
-  const read = async (future: Future<number>): Promise<number> => await future.fetch()
-  const values = await settled(made.map((future) => cluster.remoteCallFetch(read, pick(), future)))
+  const made = numbers.slice(0, 10).map((n) => cluster.remoteCall(listOf, pick(), n))
+  const values = await settled(made.map((future) => cluster.remoteCallFetch(readFuture, pick(), future)))
   for (const future of made) future.release()
-  return values.every((value, n) => value === n)
+  return values.every(([value], n) => value === n)
 }
 
 async function payload(cluster: Cluster, pick: () => number): Promise<boolean> {
@@ -102,13 +92,13 @@ async function payload(cluster: Cluster, pick: () => number): Promise<boolean> {
 
 async function poolCalls(cluster: Cluster): Promise<boolean> {
   const pool = new WorkerPool(cluster.workers(), cluster.peer)
-  const twice = pool.remote((n: number) => 2 * n)
+  const twice = pool.remote(double)
   return (await settled(numbers.slice(0, 50).map(twice))).every((value, n) => value === 2 * n)
 }
 
 async function aborted(cluster: Cluster): Promise<boolean> {
   const controller = new AbortController()
-  const mapping = cluster.pmap((ms: number) => sleep(ms), Array(20).fill(60_000), {
+  const mapping = cluster.pmap(sleepFor, Array<number>(20).fill(60_000), {
     signal: controller.signal,
   })
   setTimeout(() => controller.abort(new Error('enough')), 20)
@@ -129,4 +119,38 @@ async function defined(cluster: Cluster, turn: number): Promise<boolean> {
 async function settled<R>(calls: readonly Promise<R>[]): Promise<R[]> {
   await Promise.allSettled(calls)
   return await Promise.all(calls)
+}
+
+// Functions with a name of their own are made ready to travel once, those that are written in place each time.
+
+function increment(n: number): number {
+  return n + 1
+}
+
+function square(n: number): number {
+  return n * n
+}
+
+function negate(n: number): number {
+  return -n
+}
+
+function double(n: number): number {
+  return 2 * n
+}
+
+async function doubleAt(id: number, n: number): Promise<number> {
+  return await remoteCallFetch(double, id, n)
+}
+
+function listOf(n: number): number[] {
+  return [n]
+}
+
+async function readFuture(future: Future<number[]>): Promise<number[]> {
+  return await future.fetch()
+}
+
+async function sleepFor(ms: number): Promise<void> {
+  await sleep(ms)
 }
