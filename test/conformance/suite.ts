@@ -3,7 +3,9 @@
 import { describe } from 'vitest'
 import { abortCases } from './aborts.ts'
 import { callCases } from './calls.ts'
+import { channelCases } from './channels.ts'
 import { everywhereCases } from './everywhere.ts'
+import { futureCases } from './futures.ts'
 import { imapAndPreduceCases } from './imap-preduce.ts'
 import { membershipCases } from './membership.ts'
 import type { Place } from './place.ts'
@@ -15,6 +17,8 @@ import { poolCases } from './pools.ts'
 
 export function conformanceSuite(place: Place): void {
   describe(place.name, () => {
+    futureCases(place)
+    channelCases(place)
     poolCases(place)
     poolHandleCases(place)
     pmapOptionCases(place)
