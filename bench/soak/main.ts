@@ -1,7 +1,7 @@
 /** `npm run soak`: calls workers for minutes while they are killed, and looks whether anything grows. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AbortError, Cluster, WorkerTerminatedError } from '@dialback/manager'
+import { Cluster, ThreadReplacedError, WorkerTerminatedError } from '@dialback/manager'
 import { Deaths } from './deaths.ts'
 import { MemoryLog } from './memory-log.ts'
 import { type Operation, operationsOf } from './operations.ts'
@@ -108,10 +108,6 @@ async function outcomeOf({ name, run }: Operation): Promise<string> {
 function isLoss(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isLoss)
   for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (
-      cause instanceof WorkerTerminatedError ||
-      (cause instanceof AbortError && cause.message === 'Interrupted')
-    )
-      return true
+    if (cause instanceof WorkerTerminatedError || cause instanceof ThreadReplacedError) return true
   return false
 }

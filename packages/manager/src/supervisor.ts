@@ -28,7 +28,7 @@ import { Membership } from './membership.ts'
 import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
-import { interruptGraceMs, ThreadInterrupts } from './thread-interrupts.ts'
+import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
 import { disconnectedFor, lossOfWorker } from './worker-loss.ts'
 
 export interface SupervisorOptions {
@@ -191,7 +191,7 @@ export class Supervisor implements Doorkeeper {
       type: 'interrupt',
       id,
       thread: thread.thread?.index ?? 0,
-      graceMs: interruptGraceMs,
+      graceMs: graceFor(call),
       ...(call !== undefined && { call }),
     })
     const isReplaced = await this.#interrupts.note(thread, call, asked)

@@ -3,8 +3,18 @@
 import { AbortError, ThreadReplacedError } from '@dialback/protocol'
 import type { WorkerConnection } from './remote-worker.ts'
 
-/** What a call that is to end is given to yield before its thread is replaced. */
-export const interruptGraceMs = 250
+/** What an interrupted thread is given to yield before it is replaced, in ms of computing. */
+const interruptGraceMs = 250
+/**
+ * For one call there is no such hurry: its caller has its answer, and what else runs there, if only slowly, is lost with
+ * the thread.
+ */
+const cancelGraceMs = 1_000
+
+/** `call`: only that one is to end. */
+export function graceFor(call: number | undefined): number {
+  return call === undefined ? interruptGraceMs : cancelGraceMs
+}
 
 export class ThreadInterrupts {
   /** Threads all of whose calls are being interrupted. */
