@@ -1,0 +1,166 @@
+/** The manager is this process, which pods need not be able to dial. */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
+import { describe, expect, test } from 'vitest'
+import { startScript } from '../support/run-script.ts'
+import { withTempDir } from '../support/temp-dir.ts'
+import { startCluster, type TestCluster } from '../test-cluster.ts'
+import { openApiProxy } from './support/api-proxy.ts'
+import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
+
+const mebibyte = 1_048_576
+
+describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000 }, () => {
+  const options = ({ name }: TestNamespace, more: K8sOptions = {}): K8sOptions => ({
+    namespace: name,
+    cpu: 0.1,
+    memory: '400Mi',
+    pendingTimeout: 120,
+    connection: 'tunnel',
+    ...more,
+  })
+
+  test('has three workers through the tunnel, and nothing is left when they are removed', async () => {
+    await using namespace = await TestNamespace.create()
+    await using started = await startCluster()
+    const { cluster, log } = started
+
+    const ids = await cluster.addProcs(new K8sClusterManager(3, options(namespace)))
+    const mapped = await cluster.pmap((n: number) => n * 2, Array.from({ length: 30 }).keys())
+
+    expect(ids).toEqual([2, 3, 4])
+    expect(mapped).toEqual(Array.from({ length: 30 }, (_, n) => n * 2))
+    expect(log.filter((line) => line.includes('Workers'))).toEqual([
+      'info: Workers reach this manager through the tunnel',
+    ])
+    // One pod more: the relay's.
+    expect(await namespace.pods()).toHaveLength(4)
+    await cluster.rmProcs(ids)
+    expect(await namespace.left()).toEqual([])
+    await eventually('that the pods are gone', async () => (await namespace.pods()).length === 0)
+  })
+
+  test('finds out by which way workers can come', async () => {
+    await using namespace = await TestNamespace.create()
+    await using started = await startCluster()
+    const { cluster, log } = started
+
+    const [id = 0] = await cluster.addProcs(
+      new K8sClusterManager(1, options(namespace, { connection: 'auto' })),
+    )
+
+    expect(await cluster.remoteCallFetch(() => 'here', id)).toBe('here')
+    expect(log.filter((line) => line.startsWith('info: Workers '))).toEqual([
+      expect.stringMatching(
+        /^info: Workers (dial this manager at \S+:\d+: the cluster reaches it there|reach this manager through the tunnel: .+)$/,
+      ),
+    ])
+  })
+
+  test('whose port-forward is cut in the middle of 100 MiB loses nothing and runs nothing twice', async () => {
+    await using namespace = await TestNamespace.create()
+    await using proxy = await openApiProxy()
+    await using started = await startCluster()
+    const { cluster } = started
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    await countRuns(started)
+
+    const calling = cluster.remoteCallFetch(sizeOfCounted, id, new Uint8Array(100 * mebibyte).fill(7))
+    await proxy.passed(30 * mebibyte)
+    proxy.cut()
+
+    expect(await calling).toEqual({ bytes: 100 * mebibyte, isWhole: true })
+    expect(await cluster.remoteCallFetch(timesRun, id)).toBe(1)
+    await started.logged('The tunnel stands again')
+  })
+
+  test('that is cut off for some seconds goes on where it was', async () => {
+    await using namespace = await TestNamespace.create()
+    await using proxy = await openApiProxy()
+    await using started = await startCluster()
+    const { cluster } = started
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    await countRuns(started)
+
+    // Its answer finds no way for a while.
+    const calling = cluster.remoteCallFetch(answerAfter, id, 1_000)
+    const others = Array.from({ length: 20 }, (_, n) => cluster.remoteCallFetch((m: number) => m, id, n))
+    proxy.close()
+    await sleep(5_000)
+    proxy.restore()
+
+    expect(await calling).toBe('answered')
+    expect(await Promise.all(others)).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    expect(await cluster.remoteCallFetch(timesRun, id)).toBe(1)
+    expect(cluster.workers()).toEqual([id])
+  })
+
+  test('that is cut off for too long loses its workers, which end by themselves', async () => {
+    await using namespace = await TestNamespace.create()
+    await using started = await startCluster()
+    const { cluster } = started
+    {
+      await using proxy = await openApiProxy()
+      const [id = 0] = await cluster.addProcs(
+        new K8sClusterManager(1, options(namespace, { keepPods: 'always' })),
+      )
+      const calling = cluster.remoteCallFetch(() => new Promise(() => {}), id)
+      proxy.close()
+      await expect(calling).rejects.toMatchObject({ name: 'WorkerTerminatedError', reason: 'Disconnected' })
+      await eventually('the end of the worker', async () => {
+        const [pod] = await namespace.pods('app.kubernetes.io/component=worker')
+        return pod === undefined || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded'
+      })
+      proxy.restore()
+    }
+  })
+
+  test('that is killed leaves nothing behind', async () => {
+    await using namespace = await TestNamespace.create()
+    await using directory = await withTempDir({ resolvesPackages: true })
+    const script = join(directory.path, 'manager.ts')
+    writeFileSync(
+      script,
+      `
+import { addProcs, K8sClusterManager } from '@dialback/manager'
+await addProcs(new K8sClusterManager(2, ${JSON.stringify(options(namespace))}))
+console.log('ready')
+setInterval(() => {}, 1_000)
+`,
+    )
+    const manager = startScript(script, { timeoutMs: 200_000 })
+    await manager.wrote('ready')
+    expect(await namespace.pods('app.kubernetes.io/component=worker')).toHaveLength(2)
+
+    manager.kill('SIGKILL')
+    await manager.ended
+
+    await eventually('that nothing is left', async () => (await namespace.left()).length === 0, 150_000)
+    await eventually('that the pods are gone', async () => (await namespace.pods()).length === 0)
+  })
+})
+
+/** A count on each process, of what `counted` has run there. */
+async function countRuns({ cluster }: TestCluster): Promise<void> {
+  await cluster.everywhere({ ran: { times: 0 } })
+}
+
+declare const ran: { times: number }
+
+function sizeOfCounted(sent: Uint8Array): { bytes: number; isWhole: boolean } {
+  ran.times += 1
+  return { bytes: sent.byteLength, isWhole: sent.every((byte) => byte === 7) }
+}
+
+async function answerAfter(ms: number): Promise<string> {
+  ran.times += 1
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  return 'answered'
+}
+
+function timesRun(): number {
+  return ran.times
+}
