@@ -211,6 +211,38 @@ test.each(['put', 'take', 'fetch', 'wait'] as const)(
   },
 )
 
+test('RemoteChannel gives nothing to calls that were interrupted, or whose caller is gone', async () => {
+  await using started = await startCluster(3)
+  const { cluster } = started
+  const channel = cluster.remoteChannel<string>()
+  const ended = cluster.remoteChannel<string>({ capacity: 10 })
+  const take = async (): Promise<string> => {
+    try {
+      return await channel.take()
+    } catch (error) {
+      await remoteCallFetch((text: string) => void ended.put(text), 1, String(error))
+      throw error
+    }
+  }
+  const interrupted = rejectionOf(cluster.remoteCallFetch(take, 2))
+  const orphaned = rejectionOf(cluster.remoteCallFetch(async () => await remoteCallFetch(take, 2), 3))
+  await cluster.remoteCallFetch(async () => await channel.isOpen(), 2)
+  await cluster.remoteCallFetch(
+    async () => void (await remoteCallFetch(async () => await channel.isOpen(), 2)),
+    3,
+  )
+
+  await cluster.remoteCallFetch(() => process.kill(process.pid, 'SIGKILL'), 3).catch(() => {})
+  expect(await orphaned).toMatchObject({ reason: 'Killed' })
+  expect(await ended.take()).toBe('AbortError: The caller is gone')
+  await cluster.interrupt(2)
+  expect(await interrupted).toMatchObject({ cause: { name: 'AbortError' } })
+  expect(await ended.take()).toBe('AbortError: Interrupted')
+  await channel.put('for the next')
+
+  expect(await channel.take()).toBe('for the next')
+})
+
 test('RemoteChannel whose owner dies rejects all that waits on every process, and all that comes later', async () => {
   await using started = await startCluster(3)
   const { cluster } = started
@@ -267,9 +299,9 @@ test('RemoteChannel gives back what a stopped taker never received', async () =>
   await processStopped(pid)
   await channel.put(new Uint8Array(3_000_000).fill(7))
   await channel.put(new Uint8Array(1).fill(8))
-  await cluster.rmProcs(3)
+  process.kill(pid, 'SIGKILL')
 
-  await expect(takes.fetch()).rejects.toMatchObject({ reason: 'Removed' })
+  await expect(takes.fetch()).rejects.toMatchObject({ reason: 'Killed' })
   expect([(await channel.take())[0], (await channel.take())[0]]).toEqual([7, 8])
 })
 

@@ -1,6 +1,7 @@
 /** A queue on one process that all processes can put into and take from. */
 
 import { ChannelClosedError, describe } from '@dialback/protocol'
+import { runningCall } from './call-context.ts'
 import { currentPeer } from './current-peer.ts'
 import type { Reference, WaitOptions } from './keeping/keeper-client.ts'
 import type { Peer } from './peer.ts'
@@ -19,7 +20,7 @@ export interface ChannelOptions {
  * A queue of values on one process. Whoever is sent a channel, also as a captured variable, gets one to the same queue.
  *
  * Values are taken in the order in which they were put; each is taken once. All waits reject with the
- * `WorkerTerminatedError` of the owner when it is lost. The owner gets the same objects that it put, all others copies.
+ * `WorkerTerminatedError` of the owner when it is lost, and those of a call when it is cancelled or interrupted. The owner gets the same objects that it put, all others copies.
  *
  * @example
  * const results = RemoteChannel.create<number>({ capacity: 10 })
@@ -148,7 +149,10 @@ export class RemoteChannel<T> {
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new TypeError(`signal must be an AbortSignal: ${describe(signal)}`)
     if (this.#isReleased) throw new Error('Cannot use a RemoteChannel that was released')
-    return options
+    // What waits for a call that was cancelled must take nothing from others.
+    const own = runningCall.getStore()?.signal
+    if (own === undefined) return options
+    return { signal: signal === undefined ? own : AbortSignal.any([signal, own]) }
   }
 }
 
