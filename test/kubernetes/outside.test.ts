@@ -173,7 +173,8 @@ describe.skipIf(!hasCluster)(
       await using namespace = await TestNamespace.create()
       await namespace.core.createNamespacedResourceQuota({
         namespace: namespace.name,
-        body: { metadata: { name: 'two' }, spec: { hard: { pods: '2' } } },
+        // Of the relay as well, which needs little.
+        body: { metadata: { name: 'two' }, spec: { hard: { 'requests.memory': '700Mi' } } },
       })
       await using started = await startCluster()
       const { cluster, log } = started

@@ -212,7 +212,7 @@ export class PodWorker implements LaunchedWorker {
     const lines = this.#log?.lastLines ?? []
     const logs = lines.length > 0 ? lines : exit.logs
     void this.#log?.[Symbol.asyncDispose]()
-    this.#settled.resolve({ ...exit, ...(logs && { logs }), timeline: this.#timeline })
+    this.#settled.resolve({ ...exit, ...(logs && { logs }), timeline: [...this.#timeline] })
     this.hold(false)
     if (this.#pod === undefined || this.#isDeleted || this.#isKept(exit)) this.#removed.resolve()
     else await this.#delete(0)
