@@ -8,7 +8,7 @@ import {
 import { clusterManagerContract } from './cluster-manager-contract.ts'
 import { makeManager } from './kubernetes-manager.ts'
 
-describe.skipIf(!hasCluster)('on Kubernetes', { timeout: 120_000 }, async () => {
+describe.skipIf(!hasCluster)('on Kubernetes', { timeout: 240_000 }, async () => {
   const namespace = hasCluster ? await TestNamespace.create() : undefined
   if (namespace !== undefined) {
     // For the scripts of the suite as well, which are processes of their own.

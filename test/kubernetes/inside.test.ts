@@ -27,7 +27,7 @@ setInterval(() => {}, 1_000)
 
 describe.skipIf(!hasCluster)('a manager inside the cluster', () => {
   test('runs the session of the documentation, and what it made goes with its pod', {
-    timeout: 240_000,
+    timeout: 400_000,
   }, async () => {
     await using namespace = await TestNamespace.create()
     const manager = await startManagerJob(namespace, session)
@@ -72,7 +72,7 @@ describe.skipIf(!hasCluster)('a manager inside the cluster', () => {
     await eventually('that nothing is left', async () => (await namespace.left()).length === 0)
   })
 
-  test('whose script is done ends with code 0, and removes what it made', { timeout: 120_000 }, async () => {
+  test('whose script is done ends with code 0, and removes what it made', { timeout: 400_000 }, async () => {
     await using namespace = await TestNamespace.create()
     const manager = await startManagerJob(
       namespace,
@@ -92,7 +92,7 @@ console.log(await remoteCallFetch(() => 'it answered', 2))
   })
 
   test('that is killed leaves workers that end by themselves, and nothing once its pod is gone', {
-    timeout: 180_000,
+    timeout: 400_000,
   }, async () => {
     await using namespace = await TestNamespace.create()
     const manager = await startManagerJob(

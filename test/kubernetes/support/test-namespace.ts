@@ -82,7 +82,7 @@ export class TestNamespace implements AsyncDisposable {
 export async function eventually(
   what: string,
   check: () => Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   while (!(await check())) {
