@@ -59,7 +59,7 @@ test('pmap() with a journal computes nothing again that was stored, whenever its
   expect(values.filter((name) => name !== '50').length).toBeGreaterThan(50)
   expect(await processesLeft(testId)).toEqual([])
   expect((await readdir(dir.path)).filter((name) => name.includes('.lock-held'))).toEqual([])
-}, 300_000)
+}, 600_000)
 
 test('pmap() with a journal cuts off a record that was not written to its end, with a warning', async () => {
   await using dir = await withTempDir()
