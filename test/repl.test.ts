@@ -134,6 +134,7 @@ test('dialback repl completes, keeps a history, and lists its commands', async (
   await terminal.shows('rmProcs')
   terminal.type(`${ctrlC}`)
   await terminal.shows(`\n${prompt}`)
+  expect(await enter('')).toBe('')
   expect(await enter('.help')).toContain('.exit     Exit the REPL\n')
   expect(await enter('21 * 2')).toBe('42\n')
   terminal.type(ctrlD)

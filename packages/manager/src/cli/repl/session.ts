@@ -97,17 +97,19 @@ function watchPrompt(server: REPLServer, output: NodeJS.WritableStream): PromptS
     eval: (code: string, ...[context, file, done]: EvaluationArguments) => {
       state.isEvaluating = true
       terminalBottom.leave(prompt)
-      const finish: typeof done = (error, result) => {
+      // Without a second argument there is no result to show.
+      const finish = (...args: Parameters<typeof done>): void => {
+        const [error] = args
         // More is to be typed, at the same prompt.
         if (error instanceof Recoverable) state.isEvaluating = false
-        done(error, result)
+        done(...args)
         if (error instanceof Recoverable) terminalBottom.take(prompt)
       }
       let javaScript: string
       try {
         javaScript = toJavaScript(code)
       } catch (error) {
-        finish(error instanceof Error ? error : new Error(String(error)), undefined)
+        finish(error instanceof Error ? error : new Error(String(error)))
         return
       }
       Reflect.apply(evaluate, server, [javaScript, context, file, finish])
@@ -120,7 +122,7 @@ function watchPrompt(server: REPLServer, output: NodeJS.WritableStream): PromptS
 type EvaluationArguments = [
   context: unknown,
   file: string,
-  done: (error: Error | null, result: unknown) => void,
+  done: (error: Error | null, result?: unknown) => void,
 ]
 
 /** Ctrl-C stops what was typed and what it runs on the workers; unlike Node's, however often, never the session. */
