@@ -1,9 +1,10 @@
 /** Calls between all processes: their order, their copies, their errors, however deep. */
 
+import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { myid, type RemoteError, remoteCallFetch, remoteDo, SerializationError } from '@dialback/manager'
 import { expect, test } from 'vitest'
-import { listen, tell } from './fixtures/attempts.ts'
+import { attemptOf, attemptsOf, listen, tell } from './fixtures/attempts.ts'
 import { errorOf, group, type Place, range } from './place.ts'
 
 export function callCases(place: Place): void {
@@ -226,6 +227,22 @@ export function callCases(place: Place): void {
       )
     })
 
+    test('a thread that was replaced gets modules again from whoever had sent them to the one before', async () => {
+      const { cluster, started } = shared
+      const [late = 0] = await shared.add(1)
+      const first = async (id: number): Promise<number> => await remoteCallFetch(attemptOf, id, 'modules')
+      const second = async (id: number): Promise<number> => await remoteCallFetch(attemptsOf, id, 'modules')
+      const third = async (id: number): Promise<number> =>
+        await remoteCallFetch((fn: (key: string) => number) => fn('modules'), id, attemptOf)
+      const counted = await cluster.remoteCallFetch(first, 2, late)
+      const spinning = errorOf(cluster.remoteCallFetch(spin, late))
+      await started.logged(`${late}: calls spin`)
+      await cluster.interrupt(late)
+      await spinning
+      const fresh = await cluster.remoteCallFetch(second, 2, late)
+      expect([counted, fresh, await cluster.remoteCallFetch(third, 2, late)]).toEqual([1, 0, 1])
+    })
+
     test('functions among the arguments, with what they captured', async () => {
       const words = ['a', 'b']
       const apply = async (fn: (n: number) => string): Promise<string> => await remoteCallFetch(fn, 3, 1)
@@ -247,6 +264,11 @@ export function callCases(place: Place): void {
       expect(error).toBeInstanceOf(TypeError)
     })
   })
+}
+
+function spin(): void {
+  writeSync(2, 'calls spin\n')
+  for (;;);
 }
 
 async function visit(way: readonly number[]): Promise<number[]> {

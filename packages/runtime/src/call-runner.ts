@@ -56,6 +56,8 @@ export class CallRunner {
   /** Takes a definition; calls that name it and arrive later wait until it is ready. */
   define(hash: string, body: EncodedBody, modules: readonly string[]): void {
     const { carrier } = this.#options
+    // Who sent it takes modules to be here that went with a thread: asked for the function again, it sends them too.
+    if (!carrier.hasModules(modules)) return
     const bytes = body.buffers.reduce((sum, buffer) => sum + buffer.byteLength, body.head.byteLength)
     const ready = (): Definition => ({ fn: carrier.decodeFunction(body), bytes, slowestMs: slowMs + 1 })
     const loading = carrier.loadModules(modules)
@@ -77,7 +79,8 @@ export class CallRunner {
       return
     }
     const definition = this.#definitions.get(job.call.fn)
-    if (definition === undefined) this.#answerUnknown(job)
+    const { modules = [] } = job.call
+    if (definition === undefined || !this.#options.carrier.hasModules(modules)) this.#answerUnknown(job)
     else if (definition instanceof Promise) this.#await(definition, job)
     else if (job.call.modules !== undefined) this.#awaitModules(job.call.modules, definition, job)
     else this.#enterLane(job, definition)
@@ -98,12 +101,10 @@ export class CallRunner {
 
   /** Stops what came over a connection whose far end is gone: nobody waits for it. */
   callerGone(mailbox: Mailbox): void {
-    const reason = new AbortError('The caller is gone')
-    for (const { job } of [...this.#running.values()].filter(isFrom)) this.cancel(job.call.id, reason)
-    for (const { call } of this.#waiting?.filter((job) => isFrom({ job })) ?? []) this.cancel(call.id, reason)
-
-    function isFrom({ job }: { job: Job }): boolean {
-      return job.mailbox === mailbox && job.call.isSilent !== true
+    const running = [...this.#running.values()].map(({ job }) => job)
+    for (const job of [...running, ...(this.#waiting ?? [])]) {
+      if (job.mailbox !== mailbox || job.call.isSilent === true) continue
+      this.cancel(job.call.id, new AbortError('The caller is gone'))
     }
   }
 

@@ -238,6 +238,11 @@ export class Carrier {
     })
   }
 
+  /** Whether modules were sent here, or are of this process. */
+  hasModules(ids: readonly string[]): boolean {
+    return ids.every((id) => this.#loaded.has(id) || this.#exchange.hasModule(id))
+  }
+
   /** Encodes a module as the body of its message. */
   encodeModule(module: ModuleFile): EncodedBody {
     return this.#codec.encode(this.#exchange.toSend(module), 'module')

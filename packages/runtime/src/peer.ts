@@ -7,6 +7,7 @@ import {
   type EncodedBody,
   type Letter,
   type Mailbox,
+  ProtocolError,
   RemoteError,
   type Result,
   type WorkerTerminatedError,
@@ -24,6 +25,9 @@ import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { withPools } from './pool-handles.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
+
+/** Each time a thread was replaced in the meantime. */
+const maxResends = 8
 
 export class Peer implements Caller {
   readonly carrier: Carrier
@@ -106,7 +110,8 @@ export class Peer implements Caller {
       ...postModules(this.#posting, mailbox, target, modules),
       ...(handles !== undefined && { handles }),
     }
-    const pending: PendingCall = { call, target, mailbox, prepared, body, isBatch, settle: undefined }
+    const sent = { call, target, mailbox, prepared, body, modules }
+    const pending: PendingCall = { ...sent, isBatch, settle: undefined }
     this.#send(pending)
     if (options.isSilent === true) return this.#pending.addSilent(pending)
     const result = this.#pending.add(pending)
@@ -191,7 +196,14 @@ export class Peer implements Caller {
   #defineAgain(id: number): void {
     const pending = this.#pending.get(id)
     if (pending?.prepared === undefined || pending.mailbox === undefined) return
+    pending.resends = (pending.resends ?? 0) + 1
+    if (pending.resends > maxResends) {
+      const error = new ProtocolError(`Process ${pending.target} asks for a function again and again`)
+      this.#pending.settle(pending, () => Promise.reject(error))
+      return
+    }
     this.carrier.sent.forget(pending.mailbox)
+    postModules(this.#posting, pending.mailbox, pending.target, pending.modules ?? [])
     this.#send(pending)
   }
 

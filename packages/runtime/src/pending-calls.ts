@@ -4,6 +4,7 @@ import type { Call, EncodedBody, Mailbox } from '@dialback/protocol'
 import type { StartedCall } from './caller.ts'
 import type { PreparedFunction } from './carrier.ts'
 import type { KeeperQuestion } from './keeping/keeper.ts'
+import type { ModuleFile } from './shipping/shell.ts'
 
 export interface PendingCall {
   readonly call: Call | { readonly type: KeeperQuestion['type']; readonly id: number }
@@ -14,6 +15,10 @@ export interface PendingCall {
   /** Of a call: kept until it is answered, should the other side have forgotten the function. */
   readonly prepared?: PreparedFunction
   readonly body?: EncodedBody
+  /** Of functions among the arguments. */
+  readonly modules?: readonly ModuleFile[]
+  /** How often the other side has asked for what it is of again. */
+  resends?: number
   settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined
 }
 

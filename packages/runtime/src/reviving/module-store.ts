@@ -104,7 +104,8 @@ export class ModuleStore {
     await Promise.all(
       ids.map((id) => {
         const loading = this.#loading.get(id) ?? this.#load(id)
-        this.#loading.set(id, loading)
+        // What was not sent yet may be later.
+        if (this.#files.has(id)) this.#loading.set(id, loading)
         return loading
       }),
     )
