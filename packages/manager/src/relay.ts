@@ -7,6 +7,7 @@ import {
   ProtocolError,
   type SharedSlot,
 } from '@dialback/protocol'
+import { releasedOf } from '@dialback/runtime'
 import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
 import { type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
 
@@ -42,6 +43,9 @@ interface Stream {
   readonly sink: Mailbox
   /** The call or fetch whose answer this is. */
   readonly answers: number | undefined
+  /** What the sink counts as holding since the body was announced; nothing of it if the rest never comes. */
+  readonly handles: readonly number[]
+  readonly holder: number
   /** Chunks that the sink has not credited, and bytes that have not come, so that the end is known. */
   uncredited: number
   missingBytes: number
@@ -144,8 +148,10 @@ export class Relay {
       else if (!passed.isSilent) to.mailbox.post({ type: 'cancel', id, to: workerId })
       this.#passed.delete(id)
     }
-    for (const [stream, { source, sink, answers }] of this.#streams) {
+    for (const [stream, each] of this.#streams) {
+      const { source, sink, answers } = each
       if (source === connection.mailbox) {
+        this.#unfinished(each)
         sink.post({ type: 'stop', stream })
         // The answer had begun, so that the call is no longer among those passed on; the rest of it never comes.
         if (answers !== undefined) sink.post({ type: 'error', id: answers, kind }, refusal)
@@ -200,8 +206,9 @@ export class Relay {
     this.#options.ledger.passes(header, from.range, to.range)
     if (header.stream !== undefined) {
       const missingBytes = (header.parts ?? []).reduce((sum, length) => sum + length, 0)
-      const [source, sink] = [from.mailbox, to.mailbox]
-      this.#streams.set(header.stream, { source, sink, answers, uncredited: 0, missingBytes })
+      const ends = { source: from.mailbox, sink: to.mailbox, holder: to.range }
+      const handles = header.handles ?? []
+      this.#streams.set(header.stream, { ...ends, handles, answers, uncredited: 0, missingBytes })
     }
     to.mailbox.link.send(header, bytes)
   }
@@ -217,6 +224,11 @@ export class Relay {
     if (slot === undefined || stream.sink.sharesMemory) stream.sink.link.send(header, bytes)
     else this.#sendCopy(header.stream, slot, stream)
     return true
+  }
+
+  /** The rest of a body never comes: the sink will not let go of what was in it. */
+  #unfinished({ handles, holder, missingBytes }: Stream): void {
+    if (missingBytes > 0) this.#options.ledger.release(releasedOf(handles), holder)
   }
 
   /** For a sink that is on another machine than the source. */
@@ -238,6 +250,7 @@ export class Relay {
     // Credit may overtake anything, but a stop must not arrive before what it stops.
     other.link.send(header, null, header.type === 'credit')
     if (header.type === 'credit') stream.uncredited -= header.chunks
+    if (header.type === 'stop' && stream.source === from.mailbox) this.#unfinished(stream)
     if (header.type === 'stop' || (stream.uncredited === 0 && stream.missingBytes <= 0))
       this.#streams.delete(header.stream)
     return true

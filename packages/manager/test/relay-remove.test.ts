@@ -123,3 +123,24 @@ test('Relay takes a chunk in memory that is not shared for a breach of the proto
   expect(workers.silent).toEqual([2])
   expect(to.thread.messages).toEqual([])
 })
+
+test('Relay lets nobody hold what was in a body whose rest never comes', async () => {
+  using workers = new RelayedWorkers()
+  const [lost, stopping, to] = [workers.add(2), workers.add(3), workers.add(4)]
+  for (const [from, ref] of [
+    [lost, 70],
+    [stopping, 71],
+  ] as const) {
+    const [id, stream] = [from.thread.nextId(), from.thread.nextId()]
+    const { link } = from.thread.mailbox
+    link.send({ type: 'call', id, to: 4, fn: 'f', parts: [70_000], stream, handles: [4, ref] }, null)
+    link.send({ type: 'chunk', stream }, Buffer.alloc(100))
+    if (from === stopping) link.send({ type: 'stop', stream }, null)
+  }
+  await settled()
+  expect(workers.freed).toEqual(['4:71'])
+  workers.lose(lost)
+  await settled()
+  expect(workers.freed).toEqual(['4:71', '4:70'])
+  expect(to.thread.messages.filter(({ type }) => type === 'call')).toEqual([])
+})
