@@ -33,6 +33,7 @@ export class PodSession {
   /** Launches that are under way. */
   #users = 0
   #outside: Promise<OutsideSession> | undefined
+  #lostOutsides: Promise<OutsideSession>[] = []
 
   constructor({ api, id, logger }: PodSessionOptions) {
     this.api = api
@@ -64,14 +65,15 @@ export class PodSession {
     try {
       return await creating
     } catch (error) {
-      this.forgetOutside(creating)
+      if (this.#outside === creating) this.#outside = undefined
       throw error
     }
   }
 
-  /** The next launch needs another one. */
-  forgetOutside(lost: Promise<OutsideSession> | undefined = this.#outside): void {
-    if (this.#outside === lost) this.#outside = undefined
+  /** The relay is lost: the next launch needs another one. What it leaves goes with the last worker all the same. */
+  forgetOutside(): void {
+    if (this.#outside !== undefined) this.#lostOutsides.push(this.#outside)
+    this.#outside = undefined
   }
 
   /** Takes workers in whose pods will be created. */
@@ -126,9 +128,16 @@ export class PodSession {
     process.off('beforeExit', this.#endAll)
     const watches = [...this.#watches.values()]
     this.#watches.clear()
-    const outside = this.#outside
+    const outsides = [this.#outside, ...this.#lostOutsides]
     this.#outside = undefined
-    await Promise.all(watches.map(async (watch) => await watch[Symbol.asyncDispose]()))
+    this.#lostOutsides = []
+    await Promise.all([
+      ...watches.map(async (watch) => await watch[Symbol.asyncDispose]()),
+      ...outsides.map(async (outside) => await this.#removeOutside(outside)),
+    ])
+  }
+
+  async #removeOutside(outside: Promise<OutsideSession> | undefined): Promise<void> {
     try {
       await (await outside)?.[Symbol.asyncDispose]()
     } catch (error) {
