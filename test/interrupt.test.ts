@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AbortError, callSignal, remoteCallFetch } from '@dialback/manager'
+import { AbortError, callSignal, pmap, remoteCall, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
+import { meet } from './fixtures/meeting.ts'
 import { note, notesSoFar } from './fixtures/notes.ts'
 import { startCluster } from './test-cluster.ts'
 
@@ -178,6 +179,45 @@ test('a cancel that replaces a thread tells the other calls there why, and pmap(
 
   await Promise.all([spinning, other])
   expect(await mapped).toEqual(['item in attempt 2'])
+})
+
+test('a worker that aborts its pmap() stops a busy loop on another worker', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const mapped = expect(
+    cluster.remoteCallFetch(
+      async (map: (signal: AbortSignal) => Promise<unknown>) => {
+        const abort = new AbortController()
+        Reflect.set(globalThis, 'abort', () => abort.abort(new Error('enough')))
+        await map(abort.signal)
+      },
+      2,
+      (signal: AbortSignal) => pmap(spin, [0], { pool: new WorkerPool([3]), signal }),
+    ),
+  ).rejects.toThrow('On worker 2: Error: enough')
+  await started.logged('3: spinning')
+
+  await cluster.remoteCallFetch(() => (Reflect.get(globalThis, 'abort') as () => void)(), 2)
+
+  await mapped
+  // Which it takes both workers for.
+  await cluster.pmap(() => remoteCallFetch(meet, 1, 2), [0, 1])
+})
+
+test('a worker that dies stops its busy loop on another worker, and whoever has the Future is told', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  const future = await cluster.remoteCallFetch(
+    (fn: () => void) => remoteCall(fn, 3),
+    2,
+    () => spin(),
+  )
+  await started.logged('3: spinning')
+
+  await cluster.remoteCallFetch(() => process.kill(process.pid, 'SIGKILL'), 2).catch(() => {})
+
+  await expect(future.fetch()).rejects.toThrow('On worker 3: AbortError: The caller is gone')
+  expect(await cluster.pmap(() => 'usable', [0])).toEqual(['usable'])
 })
 
 async function waitAtFirst(item: string): Promise<string> {

@@ -1,9 +1,12 @@
 /** Passes on what workers say to each other, unread; and answers for those that are gone. */
 
 import {
+  AbortError,
+  Codec,
   type EncodedBody,
   type Header,
   type Mailbox,
+  noHooks,
   ProtocolError,
   type SharedSlot,
 } from '@dialback/protocol'
@@ -18,6 +21,8 @@ export interface RelayOptions {
   refusal(workerId: number): EncodedBody
   /** The next of the manager's own ids. */
   nextId(): number
+  /** Told besides the `cancel` that is passed on, which a thread in a busy loop does not read. */
+  cancelled(worker: RemoteWorker, thread: WorkerConnection, call: number): void
 }
 
 /** A call or question that was passed on and is not answered yet; a `take` until what was taken has arrived. */
@@ -50,6 +55,8 @@ interface Stream {
   uncredited: number
   missingBytes: number
 }
+
+const callerGone = new Codec(noHooks).encode(new AbortError('The caller is gone'), 'reason')
 
 export class Relay {
   readonly #options: RelayOptions
@@ -87,6 +94,7 @@ export class Relay {
       case 'cancel':
         if (header.to === 1) return false
         this.#pass(header, bytes, from, this.#passed.get(header.id)?.to)
+        this.#tellCancelled(header.id)
         return true
       case 'received':
         if (header.to === 1) return false
@@ -145,7 +153,7 @@ export class Relay {
         if (kind === 'thrown' && passed.keep !== undefined) this.failKept(workerId, passed.keep, refusal)
         ledger.ended(id)
       } else if (from !== connection) continue
-      else if (!passed.isSilent) to.mailbox.post({ type: 'cancel', id, to: workerId })
+      else if (!passed.isSilent) this.#cancelOrphan(id, passed)
       this.#passed.delete(id)
     }
     for (const [stream, each] of this.#streams) {
@@ -161,7 +169,21 @@ export class Relay {
     }
   }
 
-  /** Has a worker keep that a call of its replaced thread failed. */
+  #cancelOrphan(id: number, { to, workerId, keep }: Passed): void {
+    to.mailbox.post({ type: 'cancel', id, to: workerId })
+    // A thread in a busy loop would never say so.
+    if (keep !== undefined) this.failKept(workerId, keep, callerGone)
+    this.#tellCancelled(id)
+  }
+
+  /** A call only: questions are answered by the main thread of the agent. */
+  #tellCancelled(id: number): void {
+    const passed = this.#passed.get(id)
+    const worker = passed?.type === 'call' ? this.#options.worker(passed.workerId) : undefined
+    if (passed !== undefined && worker !== undefined) this.#options.cancelled(worker, passed.to, id)
+  }
+
+  /** Has a worker keep that a call failed, for its thread was replaced or its caller is gone. */
   failKept(workerId: number, ref: number, thrown: EncodedBody): void {
     const mailbox = this.#options.worker(workerId)?.control?.mailbox
     mailbox?.post(

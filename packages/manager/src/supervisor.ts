@@ -60,6 +60,7 @@ export class Supervisor implements Doorkeeper {
       ledger: this.keeping.ledger,
       nextId: options.nextId,
       worker: (id) => this.membership.running(id),
+      cancelled: (worker, thread, call) => void this.interrupt(worker, thread, call),
       refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
     })
     this.membership.onChange(() => {

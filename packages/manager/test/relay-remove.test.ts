@@ -33,6 +33,26 @@ test.each(['failed', 'thrown'] as const)(
   },
 )
 
+test('Relay.remove() has a worker keep that the caller of what it was to keep is gone', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const id = from.thread.nextId()
+  from.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f', keep: 9 })
+  await settled()
+  workers.lose(from)
+  await settled()
+  expect(to.control.messages).toMatchObject([{ type: 'put', to: 3, ref: 9, isCall: true, kind: 'thrown' }])
+  expect(workers.cancelled).toEqual([`3 thread 0.0 ${id}`])
+})
+
+test('Relay tells of a call that its caller cancels', async () => {
+  using workers = new RelayedWorkers()
+  const { from, id } = await called(workers)
+  from.thread.mailbox.post({ type: 'cancel', id, to: 3 })
+  await settled()
+  expect(workers.cancelled).toEqual([`3 thread 0.0 ${id}`])
+})
+
 test('Relay.remove() cancels what a lost worker had asked for, and drops the answer', async () => {
   using workers = new RelayedWorkers()
   const { from, to, id } = await called(workers)

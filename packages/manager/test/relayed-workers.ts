@@ -78,6 +78,8 @@ export class RelayedWorkers implements Disposable {
   })
   /** What reached the manager itself. */
   readonly own: Received[] = []
+  /** Calls that were cancelled, with their worker and thread. */
+  readonly cancelled: string[] = []
   /** Ids of workers that were declared silent. */
   readonly silent: number[] = []
   readonly #workers = new Map<number, RemoteWorker>()
@@ -89,6 +91,7 @@ export class RelayedWorkers implements Disposable {
       ledger: this.ledger,
       nextId: () => ++this.#lastId,
       worker: (id) => this.#workers.get(id),
+      cancelled: (worker, { name }, call) => this.cancelled.push(`${worker.id} ${name} ${call}`),
       refusal: (id) => ({ head: Buffer.from(`worker ${id} is gone`), buffers: [] }),
     })
   }
