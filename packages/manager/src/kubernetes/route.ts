@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path/posix'
 import type { V1OwnerReference } from '@kubernetes/client-node'
 import type { Door } from '../cluster-manager.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
+import { KubeError } from './kube-error.ts'
 import type { LaunchPlace } from './launch-place.ts'
 import { OutsideSession } from './outside-session.ts'
 import { podNames } from './pod-names.ts'
@@ -34,9 +35,20 @@ export async function chooseRoute(route: RouteOptions): Promise<Route> {
   const address = place.ownPod?.status?.podIP
   if (address !== undefined && connection !== 'tunnel')
     return { url: `wss://${advertise ?? `${address.includes(':') ? `[${address}]` : address}:${door.port}`}` }
-  const outside = await session.outside(async () => await createOutside(route))
-  const choice = await outside.approach({ door, connection, advertise, signal })
-  return { url: `wss://${choice.address}`, owner: outside.owner }
+  try {
+    const outside = await session.outside(async () => await createOutside(route))
+    const choice = await outside.approach({ door, connection, advertise, signal })
+    return { url: `wss://${choice.address}`, owner: outside.owner }
+  } catch (error) {
+    // Who says what to dial can do without the relay, if it must be.
+    if (!(error instanceof KubeError && error.kind === 'forbidden' && isAdvertised(options))) throw error
+    session.logger.warn(`Nothing removes the workers if this process is killed: ${error.message}`)
+    return { url: `wss://${advertise}` }
+  }
+}
+
+function isAdvertised({ advertise, connection }: ResolvedK8sOptions): boolean {
+  return advertise !== undefined && connection !== 'tunnel'
 }
 
 async function createOutside({ session, place, options }: RouteOptions): Promise<OutsideSession> {
