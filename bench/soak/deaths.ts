@@ -42,6 +42,7 @@ export class Deaths {
       const dueAt = startedAt + (spreadMs * this.#count) / deaths
       await sleep(Math.max(0, dueAt - performance.now()))
       const victim = this.#choose()
+      if (victim === undefined && this.#joining.size === 0) this.#addOne(report)
       if (victim === undefined || this.#joining.size >= 3) {
         await Promise.race([...this.#joining, sleep(50)])
         continue
@@ -50,13 +51,17 @@ export class Deaths {
       this.#count += 1
       // How it ended is the error of the call that ended it.
       void way?.(cluster, victim).catch(() => {})
-      const successor = cluster
-        .addProcs(1)
-        .catch(report)
-        .finally(() => this.#joining.delete(successor))
-      this.#joining.add(successor)
+      this.#addOne(report)
     }
     await Promise.all(this.#joining)
+  }
+
+  #addOne(report: (error: unknown) => void): void {
+    const joining = this.#plan.cluster
+      .addProcs(1)
+      .catch(report)
+      .finally(() => this.#joining.delete(joining))
+    this.#joining.add(joining)
   }
 
   #choose(): number | undefined {
