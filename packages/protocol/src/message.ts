@@ -96,7 +96,7 @@ export interface Module {
   readonly hash: string
 }
 
-/** The call named a function that is not defined there (its thread was replaced): define it and call again. */
+/** The call named a function or modules that are not there (its thread was replaced): send them and call again. */
 export interface Unknown {
   readonly type: 'unknown'
   readonly id: number
