@@ -66,6 +66,8 @@ export interface LaunchedWorker {
   readonly waitingFor?: string | undefined
   /** As its place describes it, for the log of one that does not join. */
   readonly status?: object | undefined
+  /** What its place knows of one that has said nothing for too long: an end that was announced, its state, its last lines. */
+  readonly lastWord?: Partial<WorkerExit> | undefined
   /** Resolves when the worker has ended, with why. Never rejects. */
   readonly exited: Promise<WorkerExit>
   /** Resolves when nothing of it is left, where that is later. */

@@ -8,7 +8,9 @@ type Ending = Pick<RemoteWorker, 'isRemoved' | 'isLeaving' | 'launched'>
 /** What of an end is the manager's own doing, or was announced, is not what its place would take it for. */
 export function lossOfWorker({ isRemoved, isLeaving, launched }: Ending, exit: WorkerExit): WorkerExit {
   const pod = launched?.pod
-  const known = { ...(pod && { pod }), ...exit }
+  // A silence says nothing about the pod: what is known of that completes it, or tells why.
+  const word = exit.reason === 'Disconnected' && exit.status === undefined ? launched?.lastWord : undefined
+  const known = { ...(pod && { pod }), ...exit, ...word }
   if (isRemoved) return removed(known)
   return isLeaving && isTakenAway(exit) ? { ...known, blame: 'infrastructure' } : known
 }

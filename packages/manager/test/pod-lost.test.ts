@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lostPodExit } from '../src/kubernetes/pod-lost.ts'
+import { lostPodExit, silentPodWord } from '../src/kubernetes/pod-lost.ts'
 import { pod, terminated } from './pods.ts'
 
 const container = 'worker'
@@ -58,4 +58,19 @@ test('lostPodExit() when the API server cannot be asked', () => {
     detail: 'the API server does not answer, the pod was last seen Running',
     blame: 'infrastructure',
   })
+})
+
+test('silentPodWord() adds to a silence only what the pod has announced, its state and its last lines', () => {
+  const silent = pod(running)
+  expect(silentPodWord(silent, { container, lines: ['last'] })).toEqual({
+    pod: { name: 'w-1', namespace: 'team', uid: 'uid-1', node: 'n-1' },
+    status: silent.status,
+    logs: ['last'],
+  })
+  const conditions = [
+    { type: 'DisruptionTarget', reason: 'DeletionByTaintManager', message: 'NoExecute taint' },
+  ]
+  expect(silentPodWord(pod({ ...running, conditions }), { container }).reason).toBe('DeletionByTaintManager')
+  const ended = pod({ state: terminated('OOMKilled', 137) })
+  expect(silentPodWord(ended, { container })).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
 })

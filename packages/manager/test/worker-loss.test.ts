@@ -44,3 +44,22 @@ test('lossOfWorker() adds the pod, if that of the end itself is not known', () =
   const other = { ...pod, node: 'n-1' }
   expect(lossOfWorker({ ...worker, launched }, { ...exit, pod: other }).pod).toEqual(other)
 })
+
+test('lossOfWorker() of a silent one says what its place knows', () => {
+  const launched = {
+    name: 'w-1',
+    threads: 1,
+    exited: new Promise<never>(() => {}),
+    lastWord: { status: { phase: 'Running' }, logs: ['last'] },
+    onLine() {},
+    end() {},
+    hold() {},
+  }
+  expect(lossOfWorker({ ...worker, launched }, disconnectedFor(15_000))).toMatchObject({
+    reason: 'Disconnected',
+    detail: 'silent for 15 s',
+    status: { phase: 'Running' },
+    logs: ['last'],
+  })
+  expect(lossOfWorker({ ...worker, launched }, exit).status).toBeUndefined()
+})

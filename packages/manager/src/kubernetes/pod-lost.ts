@@ -24,6 +24,14 @@ export function lostPodExit(loss: PodLoss, last: V1Pod | undefined, options: Pod
   }
 }
 
+/** What is known of a pod whose worker has said nothing for too long; it may still be running. */
+export function silentPodWord(pod: V1Pod, options: PodExitOptions): Partial<WorkerExit> {
+  const { lines = [] } = options
+  const announced = podExit(pod, options) ?? disruption(pod) ?? (isNodeSilent(pod) ? nodeSilent(pod) : {})
+  const facts = { pod: podIdentity(pod), status: pod.status, ...(lines.length > 0 && { logs: lines }) }
+  return { ...facts, ...announced }
+}
+
 function verdict(loss: PodLoss, last: V1Pod | undefined): WorkerExit {
   const seen = last === undefined ? 'never seen' : `last seen ${last.status?.phase ?? 'without a status'}`
   switch (loss) {

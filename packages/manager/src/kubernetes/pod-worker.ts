@@ -9,7 +9,7 @@ import { KubeError } from './kube-error.ts'
 import { type PodExitOptions, podExit } from './pod-exit.ts'
 import { hasEnded, podIdentity } from './pod-facts.ts'
 import type { PodLog } from './pod-logs.ts'
-import { lostPodExit, type PodLoss } from './pod-lost.ts'
+import { lostPodExit, type PodLoss, silentPodWord } from './pod-lost.ts'
 import { workerContainer, workerIdLabel } from './pod-manifest.ts'
 import { podState } from './pod-state.ts'
 import { podWaiting } from './pod-waiting.ts'
@@ -73,6 +73,10 @@ export class PodWorker implements LaunchedWorker {
 
   get pod(): PodIdentity | undefined {
     return this.#pod && podIdentity(this.#pod)
+  }
+
+  get lastWord(): Partial<WorkerExit> | undefined {
+    return this.#pod && silentPodWord(this.#pod, this.#reading)
   }
 
   get status(): object {
