@@ -71,6 +71,8 @@ describe.skipIf(!hasCluster)('a manager with few rights', { timeout: 120_000 }, 
     expect(error).toMatchObject({ reason: 'Error', exitCode: 3 })
     expect(await started.cluster.remoteCallFetch(() => 'alive', ids[1] ?? 0)).toBe('alive')
     expect(started.warnings.map((warning) => warning.replace(/:? Cannot .*/, ''))).toEqual([
+      // For want of the right to make the Job that would.
+      'warn: Nothing removes the workers if this process is killed',
       'warn: Pods are asked for one by one, which is slower',
       'warn: What workers write is not shown',
       `warn: ${error.message}`,
