@@ -110,10 +110,14 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
       const calling = cluster.remoteCallFetch(() => new Promise(() => {}), id)
       proxy.close()
       await expect(calling).rejects.toMatchObject({ name: 'WorkerTerminatedError', reason: 'Disconnected' })
-      await eventually('the end of the worker', async () => {
-        const [pod] = await namespace.pods('app.kubernetes.io/component=worker')
-        return pod === undefined || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded'
-      })
+      await eventually(
+        'the end of the worker',
+        async () => {
+          const [pod] = await namespace.pods('app.kubernetes.io/component=worker')
+          return pod === undefined || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded'
+        },
+        120_000,
+      )
       proxy.restore()
     }
   })
