@@ -7,6 +7,8 @@ import type { RemoteWorker } from './remote-worker.ts'
 const wholeLosses = 256
 /** Of those before it is kept how they ended; of more than this only that they did. */
 const knownLosses = 65_536
+/** So many of those that are gone may not have heard of it yet, and dial again. */
+const knownTokens = 1_024
 
 export class Membership {
   readonly #workers = new Map<number, RemoteWorker>()
@@ -14,6 +16,8 @@ export class Membership {
   readonly #losses = new Map<number, WorkerTerminatedError>()
   /** Ids of those that are kept whole, oldest first. */
   readonly #whole: number[] = []
+  /** Tokens of those that are gone, by name, oldest first. */
+  readonly #formerTokens = new Map<string, string>()
   readonly #listeners = new Set<() => void>()
   #live: readonly number[] = []
   /** The manager is 1; ids are never used again. */
@@ -85,6 +89,16 @@ export class Membership {
   forget(worker: RemoteWorker): void {
     this.#workers.delete(worker.id)
     this.#byName.delete(worker.name)
+    this.#formerTokens.set(worker.name, worker.token)
+    const [oldest] = this.#formerTokens.size > knownTokens ? this.#formerTokens.keys() : []
+    if (oldest !== undefined) this.#formerTokens.delete(oldest)
+  }
+
+  /** The token of a worker that is lost, also when nothing is left of it; undefined of one that is not. */
+  formerToken(name: string): string | undefined {
+    const worker = this.#byName.get(name)
+    if (worker === undefined) return this.#formerTokens.get(name)
+    return worker.exit === undefined ? undefined : worker.token
   }
 
   /** How a worker ended; undefined when it has not. @throws {RangeError} naming an id that never was. */

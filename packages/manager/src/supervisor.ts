@@ -116,10 +116,10 @@ export class Supervisor implements Doorkeeper {
 
   admit(hello: Hello): ReturnType<Doorkeeper['admit']> {
     const worker = this.membership.named(hello.name)
-    // Its threads may dial again before they hear that it is to end.
-    const isOver = worker?.exit !== undefined
-    if (isOver && isSame(hello.token, worker.token)) return { answer: late, isLate: true }
-    const abort = judgeHello(hello, isOver ? undefined : worker)
+    // Its threads, or a pod that is being deleted, may dial again before they hear that it is to end.
+    const formerToken = this.membership.formerToken(hello.name)
+    if (formerToken !== undefined && isSame(hello.token, formerToken)) return { answer: late, isLate: true }
+    const abort = judgeHello(hello, worker?.exit === undefined ? worker : undefined)
     if (abort !== undefined || worker === undefined) return { answer: abort ?? unexpected }
     const isShared = this.#canShare(hello)
     const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)

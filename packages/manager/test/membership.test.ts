@@ -137,3 +137,19 @@ test('Membership still knows that a worker is gone when it has forgotten how', (
   expect(membership.lossOf(id)).toMatchObject({ workerId: id, reason: 'Unknown', blame: 'unknown' })
   expect(() => membership.lossOf(id + 1)).toThrow(`${id + 1}`)
 })
+
+test('Membership.formerToken() knows those that are lost, also when nothing is left of them', () => {
+  const { membership } = createMembership(2, 3, 4)
+  const [, lost, gone] = membership.all
+  if (lost === undefined || gone === undefined) throw new Error('There are three workers')
+  lost.exit = exit
+  membership.lose(gone, exit)
+  membership.forget(gone)
+
+  expect(['w-2', 'w-3', 'w-4', 'w-5'].map((name) => membership.formerToken(name))).toEqual([
+    undefined,
+    'secret',
+    'secret',
+    undefined,
+  ])
+})
