@@ -51,17 +51,21 @@ export class PodLauncher {
     )
     const workers = names.map((name) => this.#worker(name, place.namespace, session))
     session.add(workers, { namespace: place.namespace, secretName })
-    await createAll(workers, {
-      create: async (worker) => {
-        const { signal } = context
-        const pod = await api.createPod(place.namespace, podOf(manifest, worker.name, place.namespace), {
-          signal,
-        })
-        worker.created(pod)
-        session.watch(worker, pod)
-      },
-      signal: context.signal,
-    })
+    const { signal } = context
+    const create = async (worker: PodWorker): Promise<void> => {
+      const pod = await api.createPod(place.namespace, podOf(manifest, worker.name, place.namespace), {
+        signal,
+      })
+      worker.created(pod)
+      session.watch(worker, pod)
+    }
+    try {
+      await createAll(workers, { create, signal })
+    } catch (error) {
+      // None was made: what was made for them goes before their launch is told to have failed.
+      await Promise.all(workers.map(async ({ gone }) => await gone))
+      throw error
+    }
     return workers
   }
 
