@@ -28,6 +28,11 @@ class TestCarrier extends Carrier {
     return fn
   }
 
+  /** They were all sent. */
+  override hasModules(): boolean {
+    return true
+  }
+
   override loadModules(ids: readonly string[]): Promise<void> | undefined {
     const waits = ids.map((id) => this.loading.get(id)).filter((promise) => promise !== undefined)
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => {})
