@@ -1,5 +1,7 @@
 import type { ViteUserConfig } from 'vitest/config'
 
+const onKubernetes = ['test/kubernetes/**/*.test.ts', 'test/contract/kubernetes.test.ts']
+
 const config: ViteUserConfig = {
   test: {
     // A worker process per file that loads it with Node's own `import`: the functions of a test are then what Node made
@@ -24,11 +26,25 @@ const config: ViteUserConfig = {
         test: {
           name: 'e2e',
           include: ['test/**/*.test.ts'],
+          exclude: onKubernetes,
           // Only what hangs is to fail by it, however busy the machine is.
           testTimeout: 90_000,
           hookTimeout: 90_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kubernetes',
+          include: onKubernetes,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          maxWorkers: 1,
+          // A node that shares two cores with the tests starves a pod now and then. What fails again is a failure.
+          retry: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
