@@ -55,6 +55,18 @@ test('ChannelPlace of capacity 0 gives a put to a taker that waits', () => {
   expect(askers.news()).toEqual(['take: a', 'put a: done'])
 })
 
+test('ChannelPlace lets a taker that gives up too late receive what it was given', () => {
+  const { keeper, askers } = openChannel(0)
+  askers.put('a')
+  const take = askers.take('late')
+  keeper.cancel(take, { ...cancelled, kind: 'failed' })
+  askers.ask('close', { type: 'close' })
+  askers.take('next')
+  expect(askers.news()).toEqual(['late: a', 'close: done'])
+  askers.received(take)
+  expect(askers.news()).toEqual(['put a: done', `next: ${closedTake}`])
+})
+
 test('ChannelPlace shows the first value to who fetches, and keeps it', () => {
   const { askers } = openChannel(2)
   askers.ask('fetch', { type: 'fetch' })

@@ -45,10 +45,16 @@ export async function startManagerJob(namespace: TestNamespace, script: string):
   return {
     pod,
     log,
-    wrote: async (text) =>
-      await eventually(`"${text}" in the log of the manager`, async () =>
-        (await log().catch(() => '')).includes(text),
-      ),
+    wrote: async (text) => {
+      let written = ''
+      const wait = eventually(`"${text}" in the log of the manager`, async () => {
+        written = await log().catch(() => '')
+        return written.includes(text)
+      })
+      await wait.catch((cause: unknown) => {
+        throw new Error(`The manager has not written "${text}" but:\n${written}`, { cause })
+      })
+    },
     ended: async () => {
       await ended(namespace, pod)
       const { status } = await core.readNamespacedPod({ namespace: name, name: pod })

@@ -93,7 +93,8 @@ export class Keeper {
   /** See `Place.cancel`. */
   cancel(id: number, reason: Content | undefined): void {
     const place = this.#asked.get(id)
-    this.#asked.delete(id)
+    // One that is still there and gives up too late will receive what it took, and say so.
+    if (reason === undefined) this.#asked.delete(id)
     place?.cancel(id, reason)
   }
 
