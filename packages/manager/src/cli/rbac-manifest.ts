@@ -1,5 +1,7 @@
 /** Pure: the permissions that a manager needs, each with what it is for. */
 
+import { type Permission, type PermissionUser, permissions } from '../kubernetes/permissions.ts'
+
 /** The name of the ServiceAccount, the Role and the RoleBinding. */
 export const managerAccount = 'dialback-manager'
 
@@ -20,7 +22,7 @@ metadata:
   name: ${managerAccount}
   namespace: ${namespace}
 rules:
-${rules}---
+${rules()}---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
@@ -37,43 +39,31 @@ subjects:
 `
 }
 
-const rules = `  - apiGroups: ['']
-    resources: [pods]
+/** In which order, and what is said before those of each. */
+const headings: Readonly<Record<PermissionUser, string>> = {
+  manager: '',
+  outside: '  # From here on: only for managers outside of the cluster.\n',
+  gc: '  # From here on: only for `dialback gc`.\n',
+}
+
+function rules(): string {
+  return Object.entries(headings)
+    .map(([user, heading]) => {
+      const ofUser = permissions.filter((permission) => permission.user === user)
+      const byResource = Map.groupBy(ofUser, ({ resource }) => resource)
+      return heading + [...byResource].map(([resource, verbs]) => rule(resource, verbs)).join('')
+    })
+    .join('')
+}
+
+function rule(resource: string, verbs: readonly Permission[]): string {
+  const [kind, group] = resource.split('.', 2)
+  return `  - apiGroups: [${group ?? "''"}]
+    resources: [${kind}]
     verbs:
-      - create # workers
-      - delete # workers that are removed, did not come up in time, or have ended
-      - get # why a worker ended; the manager's own pod: its image, its uid as the workers' owner
-      - list # all workers of a session at once; outside: the relay
-      - watch # to hear at once when one starts, waits or ends; without it the manager asks again and again
-      - patch # the label worker-id, once a worker has joined; without it there is no label
-  - apiGroups: ['']
-    resources: [pods/log]
-    verbs:
-      - get # what workers write, and their last lines in the error when one has died
-  - apiGroups: ['']
-    resources: [secrets]
-    verbs:
-      - create # the workers' tokens, and the certificate that they know the manager by
-      - delete # when nobody needs them any more
-  # From here on: only for managers outside of the cluster.
-  - apiGroups: [batch]
-    resources: [jobs]
-    verbs:
-      - create # the relay, which owns all else and takes it away when the manager is gone
-      - delete # when the manager is done
-      - get # whether it is still there
-  - apiGroups: ['']
-    resources: [pods/portforward]
-    verbs:
-      - create # the tunnel to the relay
-      - get # the same: over WebSockets older API servers ask for this verb
-  # From here on: only for \`dialback gc\`.
-  - apiGroups: [batch]
-    resources: [jobs]
-    verbs:
-      - list # relays that have ended
-  - apiGroups: ['']
-    resources: [secrets]
-    verbs:
-      - list # those whose manager is gone; it lets their content be read too: leave it out where others keep Secrets
-`
+${verbs.map(line).join('')}`
+}
+
+function line({ verb, purpose, without }: Permission): string {
+  return `      - ${verb} # ${purpose}${without === undefined ? '' : `; without it ${without}`}\n`
+}
