@@ -46,13 +46,16 @@ export async function startManagerJob(namespace: TestNamespace, script: string):
     pod,
     log,
     wrote: async (text) => {
-      let written = ''
+      const isWritten = async (): Promise<boolean> => (await log().catch(() => '')).includes(text)
       const wait = eventually(`"${text}" in the log of the manager`, async () => {
-        written = await log().catch(() => '')
-        return written.includes(text)
+        const { status } = await core.readNamespacedPod({ namespace: name, name: pod })
+        if (await isWritten()) return true
+        if (status?.phase === 'Failed' || status?.phase === 'Succeeded')
+          throw new Error(`The manager has ended without "${text}" in its log`)
+        return false
       })
-      await wait.catch((cause: unknown) => {
-        throw new Error(`The manager has not written "${text}" but:\n${written}`, { cause })
+      await wait.catch(async (cause: unknown) => {
+        throw new Error(`${String(cause)}; its log:\n${await log()}\npods:\n${await describePods(namespace)}`)
       })
     },
     ended: async () => {
@@ -86,4 +89,14 @@ async function podOfJob(namespace: TestNamespace): Promise<string> {
     return name !== ''
   })
   return name
+}
+
+async function describePods(namespace: TestNamespace): Promise<string> {
+  const lines = (await namespace.pods()).map(({ metadata, status }) => {
+    const states = status?.containerStatuses?.map(({ state }) => JSON.stringify(state)) ?? []
+    return [metadata?.name, status?.phase, status?.reason, metadata?.deletionTimestamp?.toISOString(), ...states]
+      .filter((each) => each !== undefined)
+      .join(' ')
+  })
+  return lines.join('\n')
 }
