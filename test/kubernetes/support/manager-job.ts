@@ -94,7 +94,13 @@ async function podOfJob(namespace: TestNamespace): Promise<string> {
 async function describePods(namespace: TestNamespace): Promise<string> {
   const lines = (await namespace.pods()).map(({ metadata, status }) => {
     const states = status?.containerStatuses?.map(({ state }) => JSON.stringify(state)) ?? []
-    return [metadata?.name, status?.phase, status?.reason, metadata?.deletionTimestamp?.toISOString(), ...states]
+    return [
+      metadata?.name,
+      status?.phase,
+      status?.reason,
+      metadata?.deletionTimestamp?.toISOString(),
+      ...states,
+    ]
       .filter((each) => each !== undefined)
       .join(' ')
   })
