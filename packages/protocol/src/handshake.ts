@@ -1,10 +1,10 @@
 /** The first message of each connection and its answer: versions, token, proof. Pure; docs/protocol.md, "Handshake". */
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { Packr } from 'msgpackr'
 import { describe } from './duration.ts'
 import { AuthenticationError, ProtocolError, VersionMismatchError } from './errors.ts'
 import { limits } from './limits.ts'
+import { Packr } from './packr.ts'
 import type { SharedProbe } from './shared-memory.ts'
 
 /** Raised when a message changes its meaning; both ends must have the same. */

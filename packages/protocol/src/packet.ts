@@ -1,8 +1,8 @@
 /** Frames joined into packets: `[sequence, acknowledged, header, bytes, header, bytes, …]` in msgpack. */
 
-import { Packr } from 'msgpackr'
 import { ProtocolError } from './errors.ts'
 import type { Header } from './message.ts'
+import { Packr } from './packr.ts'
 import { parseHeader } from './parse-message.ts'
 
 export interface Frame {

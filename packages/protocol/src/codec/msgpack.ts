@@ -5,9 +5,9 @@
  * are copied out at once, a large buffer is given up again, and nothing is handed over that an extension could claim.
  */
 
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr'
 import type { EncodedBody } from '../body.ts'
 import { ProtocolError } from '../errors.ts'
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from '../packr.ts'
 import type { Blobs } from './blob-writer.ts'
 import { malformed } from './malformed.ts'
 import { compoundHead, type WireItem } from './wire-format.ts'
