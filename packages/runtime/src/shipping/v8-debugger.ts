@@ -1,6 +1,6 @@
 /** What only V8's debugger knows: the scripts that are loaded, and what `this` is in an arrow function. */
 
-import { type Debugger, url as debuggerUrl } from 'node:inspector'
+import { type Debugger, url as debuggerUrl, type Profiler } from 'node:inspector'
 import { isAbsolute } from 'node:path'
 import { setTimeout } from 'node:timers'
 import { pathToFileURL } from 'node:url'
@@ -40,8 +40,19 @@ export class V8Debugger {
     // What is on the stack can be known without the debugger.
     for (const site of getCallSites(200, { sourceMap: false }))
       this.#names.set(site.scriptId, toUrl(site.scriptName))
+    if (!this.#names.has(id) && this.#idle === undefined) this.#nameCovered()
     if (!this.#names.has(id)) this.#start()
     return this.#names.get(id) ?? ''
+  }
+
+  /** Of what has run V8 tells the scripts in a quarter of the time that the debugger takes to start. */
+  #nameCovered(): void {
+    this.#session.post('Profiler.enable')
+    const { result } = this.#session.post<Profiler.GetBestEffortCoverageReturnType>(
+      'Profiler.getBestEffortCoverage',
+    )
+    this.#session.post('Profiler.disable')
+    for (const { scriptId, url } of result) this.#names.set(scriptId, url)
   }
 
   /**
