@@ -1,11 +1,7 @@
 /** What `dialback manifests` prints is what a cluster takes, and is enough. */
 
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { KubeConfig, type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
-import { root } from '../support/run-script.ts'
+import { applyManifests } from './support/apply-manifests.ts'
 import {
   ended,
   eventually,
@@ -21,22 +17,11 @@ const [id] = await addProcs(new K8sClusterManager(1, { cpu: 0.1, memory: '300Mi'
 console.log(await remoteCallFetch(() => 'it answered', id))
 `
 
-/** Creates what a manifest says. */
-async function apply(...args: readonly string[]): Promise<void> {
-  const main = join(root, 'packages/manager/src/cli/main.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [main, 'manifests', ...args])
-  const config = new KubeConfig()
-  config.loadFromDefault()
-  const objects = KubernetesObjectApi.makeApiClient(config)
-  // Of any kind, as YAML has it.
-  for (const object of loadAllYaml(stdout) as KubernetesObject[]) await objects.create(object)
-}
-
 describe.skipIf(!hasCluster)('dialback manifests', { timeout: 200_000 }, () => {
   test('rbac is all that a manager in the cluster needs', async () => {
     await using namespace = await TestNamespace.create()
     const { core, name } = namespace
-    await apply('rbac', '--namespace', name)
+    await applyManifests('rbac', '--namespace', name)
     const spec = restricted(managerImage, ['node', '--input-type=module', '-e', script])
     spec.serviceAccountName = 'dialback-manager'
     await core.createNamespacedPod({ namespace: name, body: { metadata: { name: 'manager' }, spec } })
@@ -52,8 +37,8 @@ describe.skipIf(!hasCluster)('dialback manifests', { timeout: 200_000 }, () => {
   test('interactive-session is a session that waits to be attached to', async () => {
     await using namespace = await TestNamespace.create()
     const { core, name } = namespace
-    await apply('rbac', '--namespace', name)
-    await apply('interactive-session', '--namespace', name)
+    await applyManifests('rbac', '--namespace', name)
+    await applyManifests('interactive-session', '--namespace', name)
     const log = async (): Promise<string> => {
       const [pod] = await namespace.pods('batch.kubernetes.io/job-name=interactive-session')
       const podName = pod?.metadata?.name

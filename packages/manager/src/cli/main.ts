@@ -3,6 +3,7 @@
 
 import { commandLine, runCommandLine, version } from './command-line.ts'
 import { completionCommand } from './completion.ts'
+import { doctorCommand } from './doctor.ts'
 import { gcCommand } from './gc.ts'
 import { manifestsCommand } from './manifests.ts'
 import { replCommand } from './repl.ts'
@@ -12,6 +13,7 @@ const program = commandLine([
   runCommand(),
   replCommand(version),
   manifestsCommand(`localhost/dialback-manager:${version}`),
+  doctorCommand(),
   gcCommand(),
   completionCommand(() => program),
 ])

@@ -28,6 +28,11 @@ export function addWorkersOptions(command: Command, count: number): Command {
   command.addOption(
     new Option('--k8s', 'as pods of a Kubernetes cluster, one unless -n says (env: DIALBACK_K8S=1)'),
   )
+  return addPodOptions(command)
+}
+
+/** Adds those that are about pods. */
+export function addPodOptions(command: Command): Command {
   for (const [name, flags, description] of podOptions) {
     command.addOption(new Option(flags, description).env(`DIALBACK_${name.toUpperCase()}`))
   }

@@ -1,6 +1,13 @@
 /** The Kubernetes API over HTTP. */
 
-import type { V1ConfigMap, V1Job, V1Pod, V1PodList, V1Secret } from '@kubernetes/client-node'
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1Job,
+  V1Pod,
+  V1PodList,
+  V1Secret,
+} from '@kubernetes/client-node'
 import type { WebSocket } from 'ws'
 import type {
   Access,
@@ -135,6 +142,21 @@ export class HttpKubeApi implements KubeApi {
   async listJobs(namespace: string, options: ListOptions = {}): Promise<readonly V1Job[]> {
     const list = (await this.#list('jobs.batch', namespace, options)) as { items: V1Job[] }
     return list.items
+  }
+
+  async tryCreate(namespace: string, resource: string, object: KubernetesObject): Promise<KubernetesObject> {
+    return (await this.#client.json({
+      request: { verb: 'create', resource, namespace },
+      method: 'POST',
+      path: withQuery(resourcePath(resource, namespace), { dryRun: 'All' }),
+      body: object,
+    })) as KubernetesObject
+  }
+
+  async version(): Promise<string> {
+    const request = { verb: 'get', resource: 'version', namespace: this.namespace }
+    const version = await this.#client.json({ request, method: 'GET', path: '/version' })
+    return textOf(recordOf(version)?.['gitVersion']) ?? 'of an unknown version'
   }
 
   async reviewAccess({ namespace, verb, resource }: Access): Promise<AccessReview> {

@@ -5,7 +5,14 @@
  * is given is JSON as the API server wrote it: times are texts, although those types call them `Date`.
  */
 
-import type { V1ConfigMap, V1Job, V1Pod, V1PodList, V1Secret } from '@kubernetes/client-node'
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1Job,
+  V1Pod,
+  V1PodList,
+  V1Secret,
+} from '@kubernetes/client-node'
 import type { WebSocket } from 'ws'
 import type { KubeStream } from './kube-client.ts'
 
@@ -45,6 +52,10 @@ export interface KubeApi extends AsyncDisposable {
   deleteJob(namespace: string, name: string): Promise<void>
   listJobs(namespace: string, options?: ListOptions): Promise<readonly V1Job[]>
 
+  /** Asks whether an object would be made, by a dry run there, and gives it as it would be. It is not made. */
+  tryCreate(namespace: string, resource: string, object: KubernetesObject): Promise<KubernetesObject>
+  /** Of the API server, as `v1.34.4`. */
+  version(): Promise<string>
   /** Whether we may, by the cluster's own word. */
   reviewAccess(access: Access): Promise<AccessReview>
   /** Opens a WebSocket on a path of the API server, for port-forward; gives it while it connects. */

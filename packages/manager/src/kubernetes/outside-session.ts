@@ -85,6 +85,8 @@ export class OutsideSession implements AsyncDisposable {
    * @throws {KubeError | AuthenticationError | Error} that says what does not work; the reason of `signal`.
    */
   async approach({ door, connection, advertise, signal }: ApproachOptions): Promise<ConnectionChoice> {
+    // Nobody would hear of what is begun after that, nor of its failure.
+    signal.throwIfAborted()
     this.#opening ??= this.#open(door)
     if (connection !== 'tunnel' && advertise !== undefined) {
       // The tunnel tells the relay that this process is alive; workers need not wait for it.
@@ -174,7 +176,6 @@ interface Opened {
 }
 
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason as Error)
   signal.addEventListener('abort', onAbort, { once: true })

@@ -1,0 +1,101 @@
+/** `dialback doctor`: whether workers can run in a cluster, and what to do where they cannot. */
+
+import { constants } from 'node:os'
+import { AbortError, durationMs } from '@dialback/protocol'
+import { Command, Option } from 'commander'
+import type { PodOptions } from '../default-workers.ts'
+import { type K8sOptions, type ResolvedK8sOptions, resolveK8sOptions } from '../kubernetes/k8s-options.ts'
+import { type Logger, stderrLogger } from '../logger.ts'
+import { exitCodes } from './command-error.ts'
+import { isVerbose } from './command-line.ts'
+import { type Finding, findingText, summaryText } from './doctor/finding.ts'
+import { addPodOptions } from './workers-options.ts'
+
+interface DoctorOptions extends PodOptions, Pick<K8sOptions, 'connection'> {
+  readonly timeout: string
+  readonly json?: true
+}
+
+const examples = `
+Examples:
+  $ dialback doctor
+  $ dialback doctor --namespace team --cpu 2 --memory 8Gi     for workers of this size
+  $ dialback doctor --image registry.example/team/worker:3
+  $ dialback doctor --json | jq '.findings[] | select(.status == "failed")'
+
+It looks at the cluster, each permission ("dialback manifests rbac" prints them), Pod Security, other admission and quota, then
+runs a pod of a worker's size, and a worker for each way in which it could reach this process. All that it makes is removed.
+It exits with 0 if all is in order, with 1 if something is to be put right.`
+
+/** Makes the command. */
+export function doctorCommand(): Command {
+  const command = new Command('doctor')
+    .description('look whether workers can run in a cluster: permissions, quota, image, connection')
+    .addOption(
+      new Option('--connection <way>', 'how workers are to reach this process')
+        .choices(['auto', 'direct', 'tunnel'])
+        .default('auto'),
+    )
+    .option('--timeout <duration>', 'how long each pod that is tried may take to start', '60s')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples)
+    .showHelpAfterError('(dialback doctor --help says more)')
+    .action(async (options: DoctorOptions) => await doctor(options, command))
+  return addPodOptions(command)
+}
+
+async function doctor(options: DoctorOptions, command: Command): Promise<void> {
+  const asked = ask(options, command)
+  const logger = isVerbose(command) ? stderrLogger : silent
+  const { examine } = await import('./doctor/examine.ts')
+  using interruption = onInterruption()
+  const { signal } = interruption
+  const findings: Finding[] = []
+  try {
+    for await (const finding of examine({ ...asked, logger, signal })) {
+      findings.push(finding)
+      if (!options.json) console.log(findingText(finding))
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    // What is being removed still is: this process ends after that.
+    process.exitCode = interruption.exitCode()
+    return
+  }
+  const isOk = findings.every(({ status }) => status !== 'failed')
+  console.log(options.json ? JSON.stringify({ isOk, findings }, undefined, 2) : summaryText(findings))
+  process.exitCode = isOk ? exitCodes.ok : exitCodes.failure
+}
+
+/** What the options ask for; ends the command for bad ones. */
+function ask(
+  given: DoctorOptions,
+  command: Command,
+): { readonly workers: ResolvedK8sOptions; readonly timeoutMs: number } {
+  const { timeout, json: _, ...options } = given
+  try {
+    return { workers: resolveK8sOptions(1, options), timeoutMs: durationMs(timeout, 'timeout') }
+  } catch (error) {
+    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The first Ctrl-C ends what is under way, after which all is removed; another one ends this process at once. */
+function onInterruption(): Disposable & { readonly signal: AbortSignal; exitCode(): number } {
+  const stop = new AbortController()
+  let exitCode = 0
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const stopListening = (): void => {
+    for (const name of signals) process.off(name, onSignal)
+  }
+  const onSignal = (name: NodeJS.Signals): void => {
+    stopListening()
+    exitCode = 128 + constants.signals[name]
+    process.stderr.write('Removing what was made…\n')
+    stop.abort(new AbortError(`Received ${name}`))
+  }
+  for (const name of signals) process.on(name, onSignal)
+  return { signal: stop.signal, exitCode: () => exitCode, [Symbol.dispose]: stopListening }
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
