@@ -117,7 +117,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
 test('the door drops who does not speak TLS or says no hello, with a log line', async () => {
   await using started = await startCluster()
-  const { cluster, env } = started
+  const { cluster, env, log } = started
   let port = 0
   await cluster.addProcs(
     remote({
@@ -139,6 +139,7 @@ test('the door drops who does not speak TLS or says no hello, with a log line', 
   await once(secure.resume(), 'close')
 
   await started.logged('it asked for something else than to join')
+  expect(log.filter((line) => line.includes('Dropped a connection'))).toHaveLength(2)
   expect(await cluster.remoteCallFetch(() => 'unharmed', 2)).toBe('unharmed')
 })
 

@@ -21,9 +21,8 @@ export function endingContract({ makeManager, killed, exited, left }: Contract):
 
     await rejection
     expect(await left(env['DIALBACK_TEST_ID'] ?? '')).toEqual([])
-    // While it waited for them it may have said why; and a thread that dials again as its pod ends hangs up.
-    const isAside = (line: string): boolean => /^info: |: socket hang up$/.test(line)
-    expect(log.filter((line) => !isAside(line))).toEqual([])
+    // While it waited for them it may have said why.
+    expect(log.filter((line) => !line.startsWith('info: '))).toEqual([])
     expect(cluster.procs()).toEqual([1])
   })
 
@@ -111,7 +110,7 @@ export function endingContract({ makeManager, killed, exited, left }: Contract):
     await cluster.addProcs(makeManager(2, { env }))
     const startedAt = performance.now()
 
-    const error = await errorOf(cluster.remoteCallFetch(() => process.kill(process.pid, 'SIGSTOP'), 2))
+    const error = await errorOf(cluster.remoteCallFetch(stop, 2))
 
     expect(error).toMatchObject({
       name: 'WorkerTerminatedError',
@@ -137,6 +136,12 @@ function refuseToEnd(): void {
     for (;;);
   })
   writeSync(2, 'refusing\n')
+}
+
+function stop(): Promise<never> {
+  process.kill(process.pid, 'SIGSTOP')
+  // The main thread takes the signal, and this one may have gone on for a while until it stops as well.
+  return new Promise(() => {})
 }
 
 function crashSoon(): Promise<never> {

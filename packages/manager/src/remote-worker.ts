@@ -189,6 +189,14 @@ export class RemoteWorker {
     this.#control?.mailbox.post(message, emptyBody, true)
   }
 
+  /** Tells the agent to end, and its threads that they need not dial again when their connections close. */
+  sayGoodbye(reason: string): void {
+    for (const { mailbox } of this.#connections.values()) {
+      mailbox.post({ type: 'goodbye', reason }, emptyBody, true)
+      mailbox.link.flush()
+    }
+  }
+
   hold(isHeld: boolean): void {
     for (const { mailbox } of this.#connections.values()) mailbox.link.hold(isHeld)
   }

@@ -15,8 +15,7 @@ export async function removeWorker(
 ): Promise<void> {
   const { launched } = worker
   worker.isRemoved = true
-  worker.ask({ type: 'goodbye', reason: 'removed' })
-  worker.control?.mailbox.link.flush()
+  worker.sayGoodbye('removed')
   const isAsked = worker.control !== undefined
   // Its calls need not wait for the process: why they end is known.
   if (worker.hasJoined) supervisor.lose(worker, { reason: 'Removed', blame: 'requested' })

@@ -45,7 +45,6 @@ export class TlsDoor implements Door {
       stream.once('close', () => this.#streams.delete(stream))
     })
     this.#server.on('secureConnection', (socket) => socket.unref())
-    this.#server.on('tlsClientError', (error, socket) => this.#greeter.drop(socket, error.message))
   }
 
   get port(): number {

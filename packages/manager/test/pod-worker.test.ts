@@ -163,6 +163,16 @@ test('PodWorker that was not created says why, and asks for nothing', async () =
   expect(asked).toEqual([])
 })
 
+test('PodWorker that is terminated has no more time than it is waited for before it is killed', async () => {
+  const { worker, asked } = start()
+  worker.created(running)
+  worker.end('terminate')
+  worker.end('kill')
+
+  await worker.gone
+  expect(asked.slice(0, 2)).toEqual(['delete 5 uid-1', 'delete 0 uid-1'])
+})
+
 test('PodWorker that is killed before it was created is deleted once it is', async () => {
   const { worker, asked } = start()
   worker.end('kill')

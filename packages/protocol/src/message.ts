@@ -181,7 +181,7 @@ export interface Drain {
   readonly type: 'drain'
 }
 
-/** Either way on the control connection: the sender ends the session. `reason` is for people. */
+/** Either way on the control connection: the sender ends the session. Threads hear it as well, and do not dial again. */
 export interface Goodbye {
   readonly type: 'goodbye'
   readonly reason: string

@@ -63,7 +63,11 @@ export class Connection {
       nextStream: () => this.nextId(),
       memory,
       events: {
-        message: (message, body) => options.message(message, body, this.mailbox),
+        message: (message, body) => {
+          // The process ends: to dial again until it has would only be taken for a stranger's attempt.
+          if (message.type === 'goodbye') this.#isClosed = true
+          options.message(message, body, this.mailbox)
+        },
         detached: (reason) => void this.#redial(reason),
         violated: (error) => this.#lose(error.message),
       },

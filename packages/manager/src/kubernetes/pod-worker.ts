@@ -35,7 +35,11 @@ const lastLinesMs = 150
 const verdictMs = 2_500
 /** What was asked to end and never told that it did is given up after this. */
 const endMs = 10_000
-const terminateGraceSeconds = 30
+/**
+ * As long as it is waited for before it is killed: once its pod is deleted for good, a node that was given more time for
+ * the process does not hear that there is less.
+ */
+const terminateGraceSeconds = 5
 /** What happened to a pod that flaps without end. */
 const maxTimeline = 50
 /** Lines that come before somebody listens. */
