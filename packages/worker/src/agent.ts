@@ -45,6 +45,7 @@ export class Agent {
     const control = await Connection.open({
       credentials: options.credentials,
       connection: 'control',
+      isRemote: options.isRemote,
       patienceMs: options.patienceMs,
       message: (message, body, mailbox) => agent.#receive(message, body, mailbox),
       lost: (reason) => options.exit(1, `the manager is gone: ${reason}`),

@@ -17,6 +17,7 @@ export interface ConnectionOptions {
   readonly credentials: Credentials
   readonly connection: string
   /** See `Settings`. */
+  readonly isRemote: boolean
   readonly patienceMs: number
   readonly message: (message: Message, body: EncodedBody, mailbox: Mailbox) => void
   /** The manager is gone for good, or broke the protocol. */
@@ -36,8 +37,9 @@ export class Connection {
 
   /** @throws what `dial` throws. */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    const memory = SharedMemory.create()
-    const { credentials, connection } = options
+    const { credentials, connection, isRemote } = options
+    // From elsewhere it could not be shared: it would have to join twice.
+    const memory = isRemote ? undefined : SharedMemory.create()
     const first = { credentials, connection, received: 0 }
     let dialed = await dialPatiently({ ...first, memory: memory?.probe }, options.patienceMs)
     const { memory: probe } = dialed.welcome

@@ -32,6 +32,7 @@ let peer: Peer | undefined
 const connection = await Connection.open({
   credentials: setup.credentials,
   connection: `thread ${setup.index}.${setup.generation}`,
+  isRemote: setup.isRemote,
   patienceMs: setup.patienceMs,
   message: receive,
   lost: (reason) => tell({ type: 'lost', reason }),
