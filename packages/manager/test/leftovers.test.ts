@@ -67,6 +67,22 @@ test('leftovers() finds what the Job of a relay owned that has ended', () => {
   }
 })
 
+test('leftovers() finds the Job of a relay that never got its Secret, once that can no longer come', () => {
+  const begun = (name: string, parts: Parts, status: object = {}): V1Job =>
+    Object.assign(object(name, { session: name, ...parts }) as V1Job, { status })
+  expect(
+    brief({
+      jobs: [
+        begun('killed', { createdAt: longAgo }),
+        begun('new', {}),
+        begun('whole', { createdAt: longAgo }),
+        begun('unseen', { createdAt: longAgo }, { ready: 1 }),
+      ],
+      secrets: [secret('whole', { session: 'whole', owner: by('Job', 'whole') })],
+    }),
+  ).toEqual(['Job killed: its relay never started, for want of its Secret'])
+})
+
 test('leftovers() leaves alone what belongs to a living manager', () => {
   const managers = new Map([['uid-m', pod('m')]])
   expect(

@@ -151,6 +151,15 @@ test('PodWorker ends the wait for a pod that can no longer come, but not for one
   expect(asked).toEqual(['delete 0 uid-1'])
 })
 
+test('PodWorker tells last lines that only the status has, behind those that came by the log', async () => {
+  const { worker, write } = start()
+  worker.created(running)
+  write('one')
+  worker.update(pod({ state: terminated('Error', 3, 'one\ntwo\n') }))
+
+  expect((await worker.exited).logs).toEqual(['one', 'two'])
+})
+
 test('PodWorker that was not created says why, and asks for nothing', async () => {
   const { worker, asked } = start()
   const request = { verb: 'create', resource: 'pods', namespace: 'team' }

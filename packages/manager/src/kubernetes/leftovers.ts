@@ -27,8 +27,8 @@ export interface ClusterObjects {
   readonly now: number
 }
 
-/** A launch makes its Secret before its pods: one without any is nobody's only after a while. */
-const lonelySecretMs = 600_000
+/** A launch makes its Secret before its pods, and the Job of a relay before its Secret: one alone is nobody's only after a while. */
+const lonelyMs = 600_000
 
 /** All of them have our label. @returns Jobs first, with which most of the rest goes. */
 export function leftovers({ jobs, pods, secrets, managers, now }: ClusterObjects): Leftover[] {
@@ -41,9 +41,17 @@ export function leftovers({ jobs, pods, secrets, managers, now }: ClusterObjects
   const isLonely = ({ metadata }: V1Secret): boolean =>
     metadata?.ownerReferences === undefined &&
     !sessionsWithPods.has(metadata?.labels?.[sessionLabel]) &&
-    now - Date.parse(timeOf(metadata)) > lonelySecretMs
+    now - Date.parse(timeOf(metadata)) > lonelyMs
+  const sessionsWithSecrets = new Set(secrets.map(({ metadata }) => metadata?.labels?.[sessionLabel]))
+  const fateOfJob = (job: V1Job): string | undefined => {
+    if (isFinished(job)) return 'its relay has ended'
+    const { metadata, status } = job
+    const isBegun = sessionsWithSecrets.has(metadata?.labels?.[sessionLabel]) || (status?.ready ?? 0) > 0
+    const isOld = now - Date.parse(timeOf(metadata)) > lonelyMs
+    return isOld && !isBegun ? 'its relay never started, for want of its Secret' : undefined
+  }
   return [
-    ...jobs.flatMap((job) => found('Job', job.metadata, isFinished(job) ? 'its relay has ended' : undefined)),
+    ...jobs.flatMap((job) => found('Job', job.metadata, fateOfJob(job))),
     ...pods.flatMap((pod) => {
       const isAlone = pod.metadata?.ownerReferences === undefined && hasEnded(pod)
       return found('Pod', pod.metadata, isAlone ? 'it has ended, and nothing owns it' : owned(pod.metadata))

@@ -20,7 +20,7 @@ export interface PodExitOptions {
 export function podExit(pod: V1Pod, options: PodExitOptions): WorkerExit | undefined {
   const terminated = terminatedState(pod, options.container)
   if (terminated === undefined && !hasEnded(pod)) return undefined
-  const logs = linesOf(terminated, options.lines)
+  const logs = lastLinesOf(pod, options)
   const facts = { pod: podIdentity(pod), status: pod.status, ...(logs.length > 0 && { logs }) }
   return { ...verdict(pod, terminated, { ...options, lines: logs }), ...facts }
 }
@@ -100,13 +100,12 @@ function terminatedState(pod: V1Pod, container: string): V1ContainerStateTermina
 }
 
 /**
- * The log may not have come to its end yet, and the status holds only the last part of it: both together, each line once.
+ * What the worker wrote last. Its log may not have come to its end yet, and the status holds only the last part of it: both
+ * together, each line once.
  */
-function linesOf(
-  terminated: V1ContainerStateTerminated | undefined,
-  lines: readonly string[] = [],
-): readonly string[] {
-  const told = terminated?.message?.split('\n').filter((line) => line.trim() !== '') ?? []
+export function lastLinesOf(pod: V1Pod, { container, lines = [] }: PodExitOptions): readonly string[] {
+  const message = terminatedState(pod, container)?.message
+  const told = message?.split('\n').filter((line) => line.trim() !== '') ?? []
   const last = lines.findLast((line) => line.trim() !== '')
   const overlap = last === undefined ? -1 : told.lastIndexOf(last)
   return [...lines, ...told.slice(overlap + 1)].slice(-maxLines)

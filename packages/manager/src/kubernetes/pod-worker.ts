@@ -6,7 +6,7 @@ import type { LaunchedWorker } from '../cluster-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
-import { type PodExitOptions, podExit } from './pod-exit.ts'
+import { lastLinesOf, type PodExitOptions, podExit } from './pod-exit.ts'
 import { hasEnded, podIdentity } from './pod-facts.ts'
 import type { PodLog } from './pod-logs.ts'
 import { lostPodExit, type PodLoss, silentPodWord } from './pod-lost.ts'
@@ -217,10 +217,13 @@ export class PodWorker implements LaunchedWorker {
 
   async #tell(exit: WorkerExit): Promise<void> {
     await this.#lastLines()
-    const lines = this.#log?.lastLines ?? []
-    const logs = lines.length > 0 ? lines : exit.logs
+    const lines = this.#pod === undefined ? [] : lastLinesOf(this.#pod, this.#reading)
     void this.#log?.[Symbol.asyncDispose]()
-    this.#settled.resolve({ ...exit, ...(logs && { logs }), timeline: [...this.#timeline] })
+    this.#settled.resolve({
+      ...exit,
+      ...(lines.length > 0 && { logs: lines }),
+      timeline: [...this.#timeline],
+    })
     this.hold(false)
     if (this.#pod === undefined || this.#isDeleted || this.#isKept(exit)) this.#removed.resolve()
     else await this.#delete(0)
