@@ -1,5 +1,6 @@
 /** A manager and its workers: membership, and the calls and collections over them. */
 
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import {
   type AnyFunction,
@@ -43,6 +44,9 @@ export interface RemoveOptions {
   /** How long to wait for the workers to be gone; 0 does not wait. @default without limit */
   readonly waitFor?: Duration
 }
+
+/** So many removals are begun in one turn of the event loop. */
+const removedAtOnce = 32
 
 export interface EverywhereOptions {
   /** Ids of the processes. @default all, the manager included */
@@ -135,7 +139,9 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       .map((id) => this.#supervisor.membership.get(id))
       .filter((worker) => worker !== undefined)
     const gone = new Set<number>()
-    const removals = workers.map(async (worker) => {
+    const removals = workers.map(async (worker, n) => {
+      // Each keeps this thread busy for a moment, and others are not to wait for all of them.
+      for (let turns = Math.floor(n / removedAtOnce); turns > 0; turns -= 1) await turn()
       await removeWorker(this.#supervisor, worker, this.#logger)
       gone.add(worker.id)
     })

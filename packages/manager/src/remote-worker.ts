@@ -179,11 +179,6 @@ export class RemoteWorker {
     return successor
   }
 
-  /** Sends to all connections. */
-  tellAll(message: Message): void {
-    for (const { mailbox } of this.#connections.values()) mailbox.post(message)
-  }
-
   /** Asks the agent, by a message on the control connection. */
   ask(message: Message): void {
     this.#control?.mailbox.post(message, emptyBody, true)

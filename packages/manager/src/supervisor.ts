@@ -28,6 +28,7 @@ import { Membership } from './membership.ts'
 import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
+import { tellMembers } from './tell-members.ts'
 import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
 import { disconnectedFor, lossOfWorker } from './worker-loss.ts'
 
@@ -63,10 +64,7 @@ export class Supervisor implements Doorkeeper {
       cancelled: (worker, thread, call) => void this.interrupt(worker, thread, call),
       refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
     })
-    this.membership.onChange(() => {
-      for (const worker of this.membership.all)
-        worker.tellAll({ type: 'members', workers: this.membership.live })
-    })
+    this.membership.onChange(() => tellMembers(this.membership))
   }
 
   /** Expects one more worker. */
@@ -242,7 +240,7 @@ export class Supervisor implements Doorkeeper {
   }
 
   #threadReady(worker: RemoteWorker, { mailbox }: WorkerConnection): void {
-    mailbox.post({ type: 'members', workers: this.membership.live })
+    mailbox.link.sendLatest({ type: 'members', workers: this.membership.live }, 0)
     this.#options.everywhereLog.replay(this.#replayTarget(worker, mailbox))
   }
 

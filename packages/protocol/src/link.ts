@@ -28,6 +28,9 @@ export class Link {
   #transport: Transport | undefined
   #queue: Frame[] = []
   #urgent: Frame[] = []
+  /** In front of what is sent next. */
+  #latest: Header | undefined
+  #latestTimer: NodeJS.Timeout | undefined
   #isFlushScheduled = false
   #isClosed = false
   #sent = 0
@@ -98,6 +101,13 @@ export class Link {
     void endOfTurn.then(this.#flushNow)
   }
 
+  /** Sends a frame in front of what is sent next, or alone after `withinMs`. It replaces one that has not left yet. */
+  sendLatest(header: Header, withinMs: number): void {
+    if (this.#isClosed) return
+    this.#latest = header
+    this.#latestTimer ??= setTimeout(() => this.flush(), withinMs).unref()
+  }
+
   /** Sends what waits, now, as far as the transport takes it. */
   flush(): void {
     this.#isFlushScheduled = false
@@ -135,6 +145,7 @@ export class Link {
   #end(): void {
     this.#isClosed = true
     clearTimeout(this.#ackTimer)
+    clearTimeout(this.#latestTimer)
   }
 
   #pump(isAll: boolean): void {
@@ -150,10 +161,8 @@ export class Link {
   }
 
   #nextFrames(): Frame[] {
-    const total = this.#urgent.length + this.#queue.length
-    if (total === 0) return []
+    const frames = this.#takeLatest()
     let bytes = 0
-    const frames: Frame[] = []
     for (const queue of [this.#urgent, this.#queue]) {
       let taken = 0
       while (taken < queue.length && bytes < limits.packetTargetBytes) {
@@ -167,6 +176,15 @@ export class Link {
       else queue.splice(0, taken)
     }
     return frames
+  }
+
+  #takeLatest(): Frame[] {
+    const header = this.#latest
+    if (header === undefined) return []
+    this.#latest = undefined
+    clearTimeout(this.#latestTimer)
+    this.#latestTimer = undefined
+    return [{ header, bytes: null }]
   }
 
   #receive(bytes: Uint8Array): void {

@@ -155,3 +155,29 @@ test('Link.destroy() by a frame ends the packet there', async () => {
   expect(end.pings).toEqual([1])
   expect(end).toMatchObject({ packetEnds: 0, detached: [] })
 })
+
+test('Link.sendLatest() sends the last of what was told in front of what comes next', async () => {
+  const { end, far } = attachedLink()
+  for (const id of [2, 3, 4]) end.link.sendLatest({ type: 'members', workers: [id] }, 60_000)
+  end.ping(1, true)
+  await settled()
+  end.ping(2)
+  await settled()
+  expect(far.headers).toEqual([
+    { type: 'members', workers: [4] },
+    { type: 'ping', n: 1 },
+    { type: 'ping', n: 2 },
+  ])
+})
+
+test('Link.sendLatest() sends it by itself in time, each time', async () => {
+  const { end, far } = attachedLink()
+  for (const id of [2, 3]) {
+    end.link.sendLatest({ type: 'members', workers: [id] }, 1)
+    await far.packet(id - 1)
+  }
+  expect(far.headers).toEqual([
+    { type: 'members', workers: [2] },
+    { type: 'members', workers: [3] },
+  ])
+})

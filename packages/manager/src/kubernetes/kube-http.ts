@@ -2,6 +2,7 @@
 
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
 import { type Credentials, KubeCredentials } from './kube-credentials.ts'
 import type { KubeContext } from './kubeconfig.ts'
@@ -111,7 +112,11 @@ export class KubeHttp {
     const credentials = await this.#credentials.get()
     if (this.#agents?.credentials === credentials) return this.#agents
     // What is under way over the connections of the old ones goes on, and they close by themselves.
-    const options = { ...credentials.tls, proxyEnv: this.#proxies() }
+    const { servername, rejectUnauthorized, ...material } = credentials.tls
+    // Made once: it takes a millisecond, and each log that is followed has a connection of its own.
+    const secureContext = createSecureContext(material)
+    const tls = { rejectUnauthorized, secureContext, ...(servername !== undefined && { servername }) }
+    const options = { ...tls, proxyEnv: this.#proxies() }
     const { Agent } = this.#url.protocol === 'https:' ? https : http
     this.#agents = {
       credentials,
