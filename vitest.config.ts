@@ -1,6 +1,10 @@
 import type { ViteUserConfig } from 'vitest/config'
 
-const onKubernetes = ['test/kubernetes/**/*.test.ts', 'test/contract/kubernetes.test.ts']
+const onKubernetes = [
+  'test/kubernetes/**/*.test.ts',
+  'test/contract/kubernetes.test.ts',
+  'test/conformance/kubernetes.test.ts',
+]
 
 const config: ViteUserConfig = {
   test: {

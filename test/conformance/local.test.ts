@@ -1,4 +1,11 @@
 import { makeManager } from '../contract/local-manager.ts'
 import { conformanceSuite } from './suite.ts'
 
-conformanceSuite({ name: 'local processes', makeManager, caseLimitMs: 30_000, startLimitMs: 30_000 })
+conformanceSuite({
+  name: 'local processes',
+  makeManager,
+  caseLimitMs: 30_000,
+  startLimitMs: 30_000,
+  // It goes by shared memory.
+  maxRelayedMiB: 16,
+})

@@ -4,7 +4,9 @@ import { type ClusterManager, K8sClusterManager } from '@dialback/manager'
 import { freePort } from '../kubernetes/support/free-port.ts'
 import type { ContractOptions } from './cluster-manager-contract.ts'
 
-const port = await freePort()
+/** A port for each cluster: several may be there at once. */
+const freePorts = await Promise.all(Array.from({ length: 8 }, async () => await freePort()))
+const ports = new Map<string, number>()
 
 export function makeManager(
   np: number,
@@ -14,10 +16,10 @@ export function makeManager(
   const { DIALBACK_TEST_ID: testId = '' } = { ...process.env, ...env }
   return new K8sClusterManager(np, {
     namespace,
-    cpu: 0.2,
+    cpu: 0.1,
     memory: '200Mi',
     connection: 'direct',
-    advertise: `${address}:${port}`,
+    advertise: `${address}:${portFor(testId)}`,
     pendingTimeout: timeout,
     minWorkers,
     labels: { 'dialback-test': testId },
@@ -25,7 +27,17 @@ export function makeManager(
     configure: (pod) => {
       // As process 1 a worker could not be killed by a signal of its own.
       if (pod.spec !== undefined) pod.spec.shareProcessNamespace = true
+      // With so little a pod would take seconds to start; that much of it is not free for all of them.
+      const [worker] = pod.spec?.containers ?? []
+      if (worker?.resources?.limits !== undefined) worker.resources.limits['cpu'] = '1'
       return pod
     },
   })
+}
+
+/** Those of clusters that are long over are used again. */
+function portFor(testId: string): number {
+  const port = ports.get(testId) ?? freePorts[ports.size % freePorts.length] ?? 0
+  ports.set(testId, port)
+  return port
 }

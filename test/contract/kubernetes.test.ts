@@ -1,20 +1,11 @@
 import { afterAll, describe } from 'vitest'
-import {
-  eventually,
-  hasCluster,
-  reachableAddress,
-  TestNamespace,
-} from '../kubernetes/support/test-namespace.ts'
+import { managedNamespace } from '../kubernetes/support/managed-namespace.ts'
+import { eventually, hasCluster, type TestNamespace } from '../kubernetes/support/test-namespace.ts'
 import { clusterManagerContract } from './cluster-manager-contract.ts'
 import { makeManager } from './kubernetes-manager.ts'
 
 describe.skipIf(!hasCluster)('on Kubernetes', { timeout: 240_000 }, async () => {
-  const namespace = hasCluster ? await TestNamespace.create() : undefined
-  if (namespace !== undefined) {
-    // For the scripts of the suite as well, which are processes of their own.
-    process.env['DIALBACK_TEST_NAMESPACE'] = namespace.name
-    process.env['DIALBACK_TEST_ADDRESS'] = await reachableAddress(namespace)
-  }
+  const namespace = hasCluster ? await managedNamespace() : undefined
   afterAll(async () => {
     await namespace?.[Symbol.asyncDispose]()
   })

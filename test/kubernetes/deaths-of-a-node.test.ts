@@ -1,11 +1,10 @@
 /** The node of a pod falls silent. Only the cluster of test/cluster runs its kubelet where a test can stop it. */
 
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { daemonPid } from './support/cluster-daemon.ts'
 import { errorOf, type PodCluster, startPodCluster } from './support/pod-cluster.ts'
 
-const kubelet = kubeletPid()
+const kubelet = daemonPid('kubelet')
 
 describe.skipIf(kubelet === undefined)('a node that falls silent', { timeout: 90_000 }, () => {
   let started: PodCluster
@@ -45,18 +44,6 @@ describe.skipIf(kubelet === undefined)('a node that falls silent', { timeout: 90
     expect(await namespace.left()).toEqual([])
   })
 })
-
-/** Of the cluster that KUBECONFIG names, if it is that of test/cluster. */
-function kubeletPid(): number | undefined {
-  const config = process.env['KUBECONFIG']
-  if (config === undefined) return undefined
-  try {
-    return Number(readFileSync(join(dirname(config), 'pids/kubelet'), 'utf8'))
-  } catch {
-    // Another cluster.
-    return undefined
-  }
-}
 
 function signal(name: 'SIGSTOP' | 'SIGCONT'): void {
   if (kubelet !== undefined) process.kill(kubelet, name)
