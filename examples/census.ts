@@ -4,12 +4,24 @@
  * Parses every file of it on one worker, then on all, and prints functions, imports and syntax features as a table.
  *
  *   npm start -- --workers 4
+ *   dialback submit examples/census.ts --workers 4
  */
 
 import { globSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { addProcs, everywhere, pmap, RemoteError, remoteCallFetch, rmProcs } from '@dialback/manager'
+import {
+  addProcs,
+  everywhere,
+  isK8s,
+  nprocs,
+  pmap,
+  RemoteError,
+  remoteCallFetch,
+  rmProcs,
+  WorkerPool,
+  workers,
+} from '@dialback/manager'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { inspect } from './census/inspect.ts'
 import { type Census, printReport } from './census/report.ts'
@@ -20,8 +32,8 @@ declare global {
   var tally: Tally
 }
 
-/** As pnpm lays it out: every package once; what is elsewhere are links to these. */
-const nodeModules = join(dirname(import.meta.dirname), 'node_modules/.pnpm')
+/** As pnpm lays it out: every package once; what is elsewhere are links to these. In a pod those of its image. */
+const nodeModules = isK8s() ? '/node_modules' : join(dirname(import.meta.dirname), 'node_modules/.pnpm')
 
 interface Options {
   readonly directory: string
@@ -36,16 +48,18 @@ const program = commandLine().parse()
 const options = program.opts<Options>()
 const files = findFiles(options)
 if (files.length === 0) program.error(`error: no JavaScript or TypeScript in ${options.directory}`)
+/** Those of the command line, as of dialback run and dialback submit; without them each census starts its own. */
+const given = nprocs() > 1 ? workers() : undefined
 const censuses: Census[] = []
-for (const n of new Set([1, options.workers])) {
+for (const n of new Set([1, given?.length ?? options.workers])) {
   console.error(`${files.length} files on ${n} ${n === 1 ? 'worker' : 'workers'}, after a warm-up`)
   censuses.push(await takeCensus(n))
 }
 printReport(censuses)
 
-/** Parses all files on `n` new workers. */
+/** Parses all files on `n` workers. */
 async function takeCensus(n: number): Promise<Census> {
-  const ids = await addProcs(n)
+  const ids = given?.slice(0, n) ?? (await addProcs(n))
   // A new process is slow, and busy compiling, until it has seen some of the work: the clock runs after that.
   const sample = files.filter((_, i) => i % 3 === 0)
   await Promise.all(ids.map((id) => remoteCallFetch(warmUp, id, sample)))
@@ -54,6 +68,7 @@ async function takeCensus(n: number): Promise<Census> {
   const unparsed = new Map<string, string>()
   const startedAt = performance.now()
   await pmap(countFile, files, {
+    pool: new WorkerPool(ids),
     batchSize: 'auto',
     progress: true,
     onError: (error, file) => {
@@ -66,7 +81,7 @@ async function takeCensus(n: number): Promise<Census> {
   const shares = await Promise.all(
     ids.map(async (id) => [id, await remoteCallFetch(() => tally, id)] as const),
   )
-  await rmProcs(ids)
+  if (given === undefined) await rmProcs(ids)
   return { shares: new Map(shares), unparsed, seconds }
 }
 

@@ -1,6 +1,7 @@
 /** The Kubernetes API over HTTP. */
 
 import type {
+  CoreV1Event,
   KubernetesObject,
   V1ConfigMap,
   V1Job,
@@ -13,6 +14,7 @@ import type {
   Access,
   AccessReview,
   DeleteOptions,
+  EventSelector,
   KubeApi,
   ListOptions,
   LogOptions,
@@ -52,13 +54,7 @@ export class HttpKubeApi implements KubeApi {
   }
 
   async patchPod(namespace: string, name: string, patch: object): Promise<V1Pod> {
-    return (await this.#client.json({
-      request: { verb: 'patch', resource: 'pods', namespace, name },
-      method: 'PATCH',
-      path: resourcePath('pods', namespace, name),
-      contentType: 'application/merge-patch+json',
-      body: patch,
-    })) as V1Pod
+    return (await this.#patch('pods', namespace, name, patch)) as V1Pod
   }
 
   async evictPod(namespace: string, name: string): Promise<void> {
@@ -131,8 +127,12 @@ export class HttpKubeApi implements KubeApi {
     return (await create(this.#client, { namespace, resource: 'jobs.batch', object: job })) as V1Job
   }
 
-  async getJob(namespace: string, name: string): Promise<V1Job> {
-    return (await this.#get('jobs.batch', namespace, name)) as V1Job
+  async getJob(namespace: string, name: string, options: Waiting = {}): Promise<V1Job> {
+    return (await this.#get('jobs.batch', namespace, name, options)) as V1Job
+  }
+
+  async patchJob(namespace: string, name: string, patch: object): Promise<V1Job> {
+    return (await this.#patch('jobs.batch', namespace, name, patch)) as V1Job
   }
 
   async deleteJob(namespace: string, name: string): Promise<void> {
@@ -157,6 +157,34 @@ export class HttpKubeApi implements KubeApi {
     const request = { verb: 'get', resource: 'version', namespace: this.namespace }
     const version = await this.#client.json({ request, method: 'GET', path: '/version' })
     return textOf(recordOf(version)?.['gitVersion']) ?? 'of an unknown version'
+  }
+
+  async listEvents(
+    namespace: string,
+    { kind, name }: EventSelector,
+    options: Waiting = {},
+  ): Promise<readonly CoreV1Event[]> {
+    const fieldSelector = `involvedObject.kind=${kind},involvedObject.name=${name}`
+    const list = (await this.#list('events', namespace, { ...options, fieldSelector })) as {
+      items: CoreV1Event[]
+    }
+    return list.items
+  }
+
+  async createObject(
+    namespace: string,
+    resource: string,
+    object: KubernetesObject,
+  ): Promise<KubernetesObject> {
+    return (await create(this.#client, { namespace, resource, object })) as KubernetesObject
+  }
+
+  async getObject(namespace: string, resource: string, name: string): Promise<KubernetesObject> {
+    return (await this.#get(resource, namespace, name)) as KubernetesObject
+  }
+
+  async deleteObject(namespace: string, resource: string, name: string): Promise<void> {
+    await this.#delete(resource, namespace, name)
   }
 
   async reviewAccess({ namespace, verb, resource }: Access): Promise<AccessReview> {
@@ -196,7 +224,7 @@ export class HttpKubeApi implements KubeApi {
   async #list(
     resource: string,
     namespace: string,
-    { signal, isRetried = true, ...query }: ListOptions,
+    { signal, isRetried = true, ...query }: ListOptions & { readonly fieldSelector?: string },
   ): Promise<unknown> {
     return await this.#client.json({
       request: { verb: 'list', resource, namespace },
@@ -204,6 +232,16 @@ export class HttpKubeApi implements KubeApi {
       path: withQuery(resourcePath(resource, namespace), query),
       signal,
       isRetried,
+    })
+  }
+
+  async #patch(resource: string, namespace: string, name: string, patch: object): Promise<unknown> {
+    return await this.#client.json({
+      request: { verb: 'patch', resource, namespace, name },
+      method: 'PATCH',
+      path: resourcePath(resource, namespace, name),
+      contentType: 'application/merge-patch+json',
+      body: patch,
     })
   }
 

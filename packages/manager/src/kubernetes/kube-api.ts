@@ -6,6 +6,7 @@
  */
 
 import type {
+  CoreV1Event,
   KubernetesObject,
   V1ConfigMap,
   V1Job,
@@ -47,7 +48,9 @@ export interface KubeApi extends AsyncDisposable {
   createConfigMap(namespace: string, configMap: V1ConfigMap): Promise<V1ConfigMap>
   deleteConfigMap(namespace: string, name: string): Promise<void>
   createJob(namespace: string, job: V1Job): Promise<V1Job>
-  getJob(namespace: string, name: string): Promise<V1Job>
+  getJob(namespace: string, name: string, options?: Waiting): Promise<V1Job>
+  /** @param patch an RFC 7396 merge patch */
+  patchJob(namespace: string, name: string, patch: object): Promise<V1Job>
   /** Its pods go with it. */
   deleteJob(namespace: string, name: string): Promise<void>
   listJobs(namespace: string, options?: ListOptions): Promise<readonly V1Job[]>
@@ -56,6 +59,14 @@ export interface KubeApi extends AsyncDisposable {
   tryCreate(namespace: string, resource: string, object: KubernetesObject): Promise<KubernetesObject>
   /** Of the API server, as `v1.34.4`. */
   version(): Promise<string>
+  /** What the cluster has to say of one object. */
+  listEvents(namespace: string, of: EventSelector, options?: Waiting): Promise<readonly CoreV1Event[]>
+  /** Of any kind; `resource` as RBAC calls it: `roles.rbac.authorization.k8s.io`. */
+  createObject(namespace: string, resource: string, object: KubernetesObject): Promise<KubernetesObject>
+  getObject(namespace: string, resource: string, name: string): Promise<KubernetesObject>
+  /** Resolves also when it is gone already. */
+  deleteObject(namespace: string, resource: string, name: string): Promise<void>
+
   /** Whether we may, by the cluster's own word. */
   reviewAccess(access: Access): Promise<AccessReview>
   /** Opens a WebSocket on a path of the API server, for port-forward; gives it while it connects. */
@@ -97,6 +108,11 @@ export interface LogOptions extends Waiting {
   readonly tailLines?: number
   readonly limitBytes?: number
   readonly isTimestamped?: boolean
+}
+
+export interface EventSelector {
+  readonly kind: string
+  readonly name: string
 }
 
 export interface Access {

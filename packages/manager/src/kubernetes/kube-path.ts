@@ -5,7 +5,9 @@ export const accessPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreview
 
 /** Of an object, or of all of its kind. `resource` as RBAC calls it: `pods`, `jobs.batch`. No `namespace`: of all. */
 export function resourcePath(resource: string, namespace: string, name?: string): string {
-  const [kind = resource, group] = resource.split('.', 2)
+  const dot = resource.indexOf('.')
+  const kind = dot === -1 ? resource : resource.slice(0, dot)
+  const group = dot === -1 ? undefined : resource.slice(dot + 1)
   const root = group === undefined ? '/api/v1' : `/apis/${group}/v1`
   const place = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`
   const path = `${root}${place}/${kind}`

@@ -1,0 +1,121 @@
+/** Finds what a script consists of: its own files, those of the packages that it imports, and how they are found there. */
+
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+
+export interface ProgramFiles {
+  /** All paths are absolute; none of them has a link in it. */
+  readonly script: string
+  readonly files: readonly string[]
+  /** Links that lead to packages, and where each leads. */
+  readonly links: ReadonlyMap<string, string>
+}
+
+type Imported = Metafile['inputs'][string]['imports'][number]
+
+/**
+ * Follows the imports of a script. Its files stay as they are, rather than become one: functions then travel from there,
+ * and stack traces read, as they do here.
+ *
+ * @param included files and directories that no import leads to
+ * @throws {Error} that says which import leads nowhere.
+ */
+export async function programFiles(script: string, included: readonly string[]): Promise<ProgramFiles> {
+  const entry = realpathSync(script)
+  const inputs = await inputsOf(entry)
+  const files = new Set<string>(included.flatMap((path) => filesIn(resolve(path))))
+  const links = new Map<string, string>()
+  for (const [input, { imports }] of Object.entries(inputs)) {
+    const file = resolve(dirname(entry), input)
+    // What is disabled for some platform has no file.
+    if (!existsSync(file)) continue
+    files.add(file)
+    for (const manifest of manifestsOf(file)) files.add(manifest)
+    for (const imported of imports) addLink(links, file, imported)
+  }
+  for (const config of tsconfigsOf(entry)) files.add(config)
+  return { script: entry, files: [...files].sort(), links }
+}
+
+/** As Node would find them. The image has this package itself. */
+async function inputsOf(script: string): Promise<Metafile['inputs']> {
+  const { metafile } = await build({
+    entryPoints: [script],
+    absWorkingDir: dirname(script),
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    conditions: ['node-addons', 'module-sync'],
+    external: ['@dialback/*'],
+    loader: { '.node': 'empty', '.wasm': 'empty' },
+    logLevel: 'silent',
+  })
+  return metafile.inputs
+}
+
+/** The package.json files that tell Node how a file is to be read, and in a package how it is found. */
+function manifestsOf(file: string): string[] {
+  const found: string[] = []
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    const path = join(directory, 'package.json')
+    if (existsSync(path)) found.push(path)
+    const isOver = isPackage(directory) || (found.length > 0 && !isInPackage(directory))
+    if (isOver || directory === dirname(directory)) return found
+  }
+}
+
+function isPackage(directory: string): boolean {
+  return /[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/@][^\\/]*$/.test(directory)
+}
+
+function isInPackage(directory: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(directory)
+}
+
+/** A package manager may keep packages elsewhere, and have links where they are looked for. */
+function addLink(links: Map<string, string>, importer: string, { original, path }: Imported): void {
+  const name = /^(?:@[^/]+\/)?[^./@#:][^/:]*/.exec(original ?? path)?.[0]
+  if (name === undefined) return
+  for (let directory = dirname(importer); ; directory = dirname(directory)) {
+    const place = join(directory, 'node_modules', name)
+    if (existsSync(place)) {
+      const target = realpathSync(place)
+      const isOurs = name.startsWith('@dialback/')
+      if (target !== place && !isOurs) links.set(place, target)
+      return
+    }
+    if (directory === dirname(directory)) return
+  }
+}
+
+/** tsx reads the nearest, and what that extends. */
+function tsconfigsOf(script: string): string[] {
+  for (let directory = dirname(script); ; directory = dirname(directory)) {
+    const path = join(directory, 'tsconfig.json')
+    if (existsSync(path)) return withExtended(path)
+    if (directory === dirname(directory)) return []
+  }
+}
+
+function withExtended(path: string, known: readonly string[] = []): string[] {
+  if (known.includes(path)) return []
+  const extended = [...readFileSync(path, 'utf8').matchAll(/"extends"\s*:\s*"(\.[^"]+)"/g)]
+    .map(([, relative = '']) => resolve(dirname(path), relative))
+    .map((file) => (existsSync(file) ? file : `${file}.json`))
+    .filter((file) => existsSync(file))
+  return [path, ...extended.flatMap((file) => withExtended(file, [...known, path]))]
+}
+
+/** Packages and repositories in it are left out: nobody means these. @throws {Error} when it is not there. */
+function filesIn(path: string): string[] {
+  if (!existsSync(path)) throw new Error(`Cannot include '${path}': there is no such file or directory`)
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path, { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules' && name !== '.git')
+    .map(({ name }) => join(path, name))
+    .filter((child) => existsSync(child))
+    .flatMap(filesIn)
+}
