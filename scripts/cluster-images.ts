@@ -1,4 +1,7 @@
-/** Builds the images of a worker and a manager from this checkout and loads them in the cluster that `cluster:up` started. */
+/**
+ * Builds the images of a worker and a manager from this checkout and loads them in the cluster that `cluster:up` started.
+ * With `--context` it only makes the directory to build them in, and prints its path.
+ */
 
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,11 +21,8 @@ const { version } = readJson('packages/manager/package.json') as { version: stri
 
 run(process.execPath, ['scripts/build.ts'])
 makeContext()
-for (const name of ['worker', 'manager']) {
-  const image = `localhost/dialback-${name}:${version}`
-  run('test/cluster/load-image', [image, context, '-f', join(root, `images/${name}.Dockerfile`)])
-  console.log(image)
-}
+if (process.argv.includes('--context')) console.log(context)
+else for (const name of ['worker', 'manager']) load(name)
 
 /** What the Dockerfiles copy: the agent, and the packages as they are published with what they depend on. */
 function makeContext(): void {
@@ -40,6 +40,12 @@ function makeContext(): void {
   rmSync(join(context, 'node_modules/@kubernetes'), { recursive: true })
   writeFileSync(join(context, 'dialback'), command)
   chmodSync(join(context, 'dialback'), 0o755)
+}
+
+function load(name: string): void {
+  const image = `localhost/dialback-${name}:${version}`
+  run('test/cluster/load-image', [image, context, '-f', join(root, `images/${name}.Dockerfile`)])
+  console.log(image)
 }
 
 function run(program: string, args: readonly string[], cwd = '.'): void {

@@ -194,6 +194,24 @@ test.each([
   [['run', 'a.ts', '-n', '1.5'], "argument '1.5' is invalid. It must be a whole number of at least 0.\n"],
   [['run', 'a.ts', '-n', 'many'], "argument 'many' is invalid. It must be a whole number of at least 0.\n"],
   [['rum', 'a.ts'], "error: unknown command 'rum'\n(Did you mean run?)\n"],
+  [['run', 'docs/cli.md', '--k8s', '--cpu', 'two'], 'error: cpu must be a Kubernetes quantity'],
+  [
+    ['repl', '--k8s', '--namespace', 'A_B'],
+    "namespace must be a name that Kubernetes takes (a-z, 0-9 and -, at most 63): 'A_B'\n",
+  ],
+  [
+    ['manifests', 'rbac', '--namespace', 'A_B'],
+    "argument 'A_B' is invalid. It must be a name that Kubernetes takes",
+  ],
+  [['manifests', 'rback'], "error: unknown command 'rback'\n(Did you mean rbac?)\n"],
+  [['gc', '--namespace', 'a/b'], "argument 'a/b' is invalid. It must be a name that Kubernetes takes"],
+  [['gc', '--all-namespace'], "error: unknown option '--all-namespace'\n(Did you mean --all-namespaces?)\n"],
+  [['doctor', '--memory', '4 GB'], 'error: memory must be a Kubernetes quantity'],
+  [['doctor', '--timeout', '5x'], "argument '5x' is invalid. It must be a duration"],
+  [
+    ['doctor', '--connection', 'tunel'],
+    "argument 'tunel' is invalid. Allowed choices are auto, direct, tunnel.",
+  ],
   [['--verson'], "error: unknown option '--verson'\n(Did you mean --version?)\n"],
 ])('dialback %j is refused with a sentence', async (args, sentence) => {
   const { code, stdout, stderr } = await dialback(...args)

@@ -2,17 +2,18 @@
 
 import { constants } from 'node:os'
 import { AbortError, durationMs } from '@dialback/protocol'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { PodOptions } from '../default-workers.ts'
-import { type K8sOptions, type ResolvedK8sOptions, resolveK8sOptions } from '../kubernetes/k8s-options.ts'
+import type { K8sOptions } from '../kubernetes/k8s-options.ts'
 import { type Logger, stderrLogger } from '../logger.ts'
 import { exitCodes } from './command-error.ts'
 import { isVerbose } from './command-line.ts'
 import { type Finding, findingText, summaryText } from './doctor/finding.ts'
-import { addPodOptions } from './workers-options.ts'
+import { addPodOptions, podsAsked } from './workers-options.ts'
 
 interface DoctorOptions extends PodOptions, Pick<K8sOptions, 'connection'> {
-  readonly timeout: string
+  /** In ms. */
+  readonly timeout: number
   readonly json?: true
 }
 
@@ -36,7 +37,11 @@ export function doctorCommand(): Command {
         .choices(['auto', 'direct', 'tunnel'])
         .default('auto'),
     )
-    .option('--timeout <duration>', 'how long each pod that is tried may take to start', '60s')
+    .addOption(
+      new Option('--timeout <duration>', 'how long each pod that is tried may take to start')
+        .default(60_000, '60s')
+        .argParser(duration),
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .showHelpAfterError('(dialback doctor --help says more)')
@@ -45,16 +50,17 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(options: DoctorOptions, command: Command): Promise<void> {
-  const asked = ask(options, command)
+  const { timeout, json, ...podOptions } = options
+  const workers = podsAsked(1, podOptions, command)
   const logger = isVerbose(command) ? stderrLogger : silent
   const { examine } = await import('./doctor/examine.ts')
   using interruption = onInterruption()
   const { signal } = interruption
   const findings: Finding[] = []
   try {
-    for await (const finding of examine({ ...asked, logger, signal })) {
+    for await (const finding of examine({ workers, timeoutMs: timeout, logger, signal })) {
       findings.push(finding)
-      if (!options.json) console.log(findingText(finding))
+      if (!json) console.log(findingText(finding))
     }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -63,20 +69,15 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     return
   }
   const isOk = findings.every(({ status }) => status !== 'failed')
-  console.log(options.json ? JSON.stringify({ isOk, findings }, undefined, 2) : summaryText(findings))
+  console.log(json ? JSON.stringify({ isOk, findings }, undefined, 2) : summaryText(findings))
   process.exitCode = isOk ? exitCodes.ok : exitCodes.failure
 }
 
-/** What the options ask for; ends the command for bad ones. */
-function ask(
-  given: DoctorOptions,
-  command: Command,
-): { readonly workers: ResolvedK8sOptions; readonly timeoutMs: number } {
-  const { timeout, json: _, ...options } = given
+function duration(text: string): number {
   try {
-    return { workers: resolveK8sOptions(1, options), timeoutMs: durationMs(timeout, 'timeout') }
+    return durationMs(text, 'It')
   } catch (error) {
-    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : String(error))
   }
 }
 

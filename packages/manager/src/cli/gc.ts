@@ -6,6 +6,7 @@ import { KubeError } from '../kubernetes/kube-error.ts'
 import { type Leftover, leftovers, managerPods } from '../kubernetes/leftovers.ts'
 import { loadKubeApi } from '../kubernetes/load-kube-api.ts'
 import { componentLabel, relayComponent } from '../kubernetes/relay-job.ts'
+import { namespaceName } from './namespace-name.ts'
 
 interface GcOptions {
   readonly namespace?: string
@@ -29,11 +30,12 @@ const ours = 'app.kubernetes.io/managed-by=dialback'
 export function gcCommand(): Command {
   return new Command('gc')
     .description('list and remove what dead managers left behind in the cluster')
-    .option('--namespace <name>', "a namespace instead of the kubeconfig context's")
+    .option('--namespace <name>', "a namespace instead of the kubeconfig context's", namespaceName)
     .option('--all-namespaces', 'all namespaces')
     .option('--dry-run', 'list only')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
+    .showHelpAfterError('(dialback gc --help says more)')
     .action(gc)
 }
 

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { interactiveSessionManifest } from './interactive-session-manifest.ts'
+import { namespaceName } from './namespace-name.ts'
 import { rbacManifest } from './rbac-manifest.ts'
 
 interface Options {
@@ -17,13 +18,15 @@ Examples:
 
 /** Makes the command. @param image the manager image of this version */
 export function manifestsCommand(image: string): Command {
-  const namespace = ['--namespace <name>', 'where', 'default'] as const
+  const namespace = ['--namespace <name>', 'where', namespaceName, 'default'] as const
+  const more = '(dialback manifests --help says more)'
   return new Command('manifests')
     .description('print the manifests that a cluster needs')
     .addCommand(
       new Command('rbac')
         .description('what a manager may do, and what for: ServiceAccount, Role, RoleBinding')
         .option(...namespace)
+        .showHelpAfterError(more)
         .action((options: Options) => console.log(rbacManifest(options.namespace).trimEnd())),
     )
     .addCommand(
@@ -31,7 +34,9 @@ export function manifestsCommand(image: string): Command {
         .description('a Job with a manager to type into')
         .option(...namespace)
         .option('--image <name>', 'an image with @dialback/manager', image)
+        .showHelpAfterError(more)
         .action((options: Options) => console.log(interactiveSessionManifest(options).trimEnd())),
     )
     .addHelpText('after', examples)
+    .showHelpAfterError(more)
 }

@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isForPods, type PodOptions, type WorkersSpec } from '../default-workers.ts'
+import { type K8sOptions, type ResolvedK8sOptions, resolveK8sOptions } from '../kubernetes/k8s-options.ts'
 
 /** What commander makes of the options. */
 export interface WorkersOptions extends PodOptions {
@@ -52,7 +53,18 @@ export function workersSpec(options: WorkersOptions, command: Command): WorkersS
   const pods = Object.fromEntries(
     podOptions.flatMap(([name]) => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
-  return { count: isDefault ? 1 : options.workers, pods }
+  const count = isDefault ? 1 : options.workers
+  podsAsked(count, pods, command)
+  return { count, pods }
+}
+
+/** What the options of pods ask for, with the rest filled in. Ends the command for bad values. */
+export function podsAsked(count: number, options: K8sOptions, command: Command): ResolvedK8sOptions {
+  try {
+    return resolveK8sOptions(count, options)
+  } catch (error) {
+    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function wholeNumber(text: string): number {
