@@ -2,8 +2,17 @@
 
 import { describe, expect, test } from 'vitest'
 import { runScript, startScript } from '../support/run-script.ts'
+import { applyManifests } from './support/apply-manifests.ts'
 import { managerAccount } from './support/service-account.ts'
-import { eventually, hasCluster, TestNamespace, workerImage } from './support/test-namespace.ts'
+import {
+  ended,
+  eventually,
+  hasCluster,
+  managerImage,
+  restricted,
+  TestNamespace,
+  workerImage,
+} from './support/test-namespace.ts'
 
 const main = 'packages/manager/src/cli/main.ts'
 const size = ['--cpu', '0.1', '--memory', '200Mi']
@@ -51,6 +60,25 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
     expect(end.stdout).toContain(`✓ image: "${workerImage}" runs, with Node.js v`)
     expect(end.stdout).toContain('✓ tunnel: a worker joined')
     expect(end.stdout).toContain('✓ direct: a worker joined')
+    expect(await namespace.left()).toEqual([])
+  })
+
+  test('finds nothing to put right in a pod that has the account of the manifest', async () => {
+    await using namespace = await TestNamespace.create()
+    const { core, name } = namespace
+    await applyManifests('rbac', '--namespace', name)
+    const spec = restricted(managerImage, ['dialback', 'doctor', ...size])
+    spec.serviceAccountName = 'dialback-manager'
+    await core.createNamespacedPod({ namespace: name, body: { metadata: { name: 'manager' }, spec } })
+
+    await ended(namespace, 'manager')
+
+    const log = await core.readNamespacedPodLog({ namespace: name, name: 'manager' })
+    const lines = log.trimEnd().split('\n')
+    expect(lines.pop()).toBe('Workers can run there.')
+    expect(lines.filter((line) => !line.startsWith('✓ '))).toEqual([])
+    expect(log).toContain(`✓ image: "${managerImage}" runs, with Node.js v`)
+    expect(lines.at(-1)).toMatch(/^✓ direct: a worker joined/)
     expect(await namespace.left()).toEqual([])
   })
 

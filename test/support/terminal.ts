@@ -20,18 +20,22 @@ export interface Terminal {
   kill(): void
 }
 
-/** `path`: of a script, absolute or from the repository's root. */
-export function startOnTerminal(
-  path: string,
-  {
-    args = [],
-    env = {},
-    cwd = root,
-  }: { args?: readonly string[]; env?: NodeJS.ProcessEnv; cwd?: string } = {},
-): Terminal {
+interface TerminalOptions {
+  readonly args?: readonly string[]
+  /** Added to this process's environment. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** `path`: of a script, from the repository's root. */
+export function startOnTerminal(path: string, { args = [], env = {} }: TerminalOptions = {}): Terminal {
+  return commandOnTerminal(process.execPath, { args: [join(root, path), ...args], env })
+}
+
+/** Any command. */
+export function commandOnTerminal(command: string, { args = [], env = {} }: TerminalOptions = {}): Terminal {
   const helper = join(root, 'test/support/on-terminal.py')
-  const child = spawn('python3', [helper, process.execPath, join(root, path), ...args], {
-    cwd,
+  const child = spawn('python3', [helper, command, ...args], {
+    cwd: root,
     env: { ...process.env, TERM: 'xterm', NO_COLOR: '1', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -67,7 +71,7 @@ export function startOnTerminal(
   }
 }
 
-/** Text as it was written, without what a terminal does with it. */
+/** Text as it was written, without what a terminal does with it; behind two terminals a line ends with two returns. */
 function plain(text: string): string {
-  return stripVTControlCharacters(text).replaceAll('\r\n', '\n')
+  return stripVTControlCharacters(text).replaceAll(/\r+\n/g, '\n')
 }
