@@ -11,11 +11,10 @@ import {
   limits,
   ProtocolError,
   type Transport,
+  upgradeAnswer,
   WebSocketTransport,
   type Welcome,
-  webSocketServerOptions,
 } from '@dialback/protocol'
-import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from './logger.ts'
 
 /** What the entrances ask of the cluster about somebody who said hello. */
@@ -41,16 +40,11 @@ export class Greeter {
   readonly #logger: () => Logger
   readonly #doorkeeper: Doorkeeper
   /** Connections that have not said a valid hello yet. */
-  readonly #unproven = new Set<WebSocket>()
-  readonly #webSockets: WebSocketServer
+  readonly #unproven = new Set<Transport>()
 
   constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
     this.#doorkeeper = doorkeeper
     this.#logger = logger
-    // `closeTimeout` is missing from the declared options of `ws`.
-    const options = { ...webSocketServerOptions, noServer: true, closeTimeout: closeTimeoutMs }
-    this.#webSockets = new WebSocketServer(options)
-    this.#webSockets.on('wsClientError', (error, socket) => this.drop(socket, error.message))
   }
 
   /** Greets who connects to a server, which idle connections do not keep alive. */
@@ -69,9 +63,15 @@ export class Greeter {
         this.drop(request.socket, 'too many others have not said hello either')
         return
       }
-      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#greet(webSocket, request.socket),
-      )
+      const answer = upgradeAnswer(request)
+      if (answer === undefined) {
+        socket.once('error', () => socket.destroy())
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => socket.destroy())
+        this.#dropped(addressOf(socket), 'it asked for something else than a WebSocket')
+        return
+      }
+      socket.write(answer)
+      this.#greet(new WebSocketTransport(socket, { isClient: false, head }), request.socket)
     })
   }
 
@@ -83,11 +83,10 @@ export class Greeter {
 
   /** Ends the connections of all that have not said hello. */
   close(): void {
-    for (const webSocket of this.#unproven) webSocket.terminate()
+    for (const transport of this.#unproven) transport.terminate()
   }
 
-  #greet(webSocket: WebSocket, socket: Socket): void {
-    const transport = new WebSocketTransport(webSocket)
+  #greet(transport: Transport, socket: Socket): void {
     const address = socket.remoteAddress
     let isOver = false
     let receivedBytes = 0
@@ -99,7 +98,7 @@ export class Greeter {
     const finish = (): void => {
       isOver = true
       clearTimeout(timer)
-      this.#unproven.delete(webSocket)
+      this.#unproven.delete(transport)
       socket.off('data', count)
     }
     const refuse = (why: string): void => {
@@ -107,7 +106,7 @@ export class Greeter {
       transport.terminate()
       this.#dropped(address, why)
     }
-    this.#unproven.add(webSocket)
+    this.#unproven.add(transport)
     // A frame may say that it is as large as a packet: do not wait for all of it.
     socket.on('data', count)
     const timer = setTimeout(() => refuse('it did not say hello in time'), limits.helloTimeoutMs)
@@ -145,9 +144,6 @@ export class Greeter {
     this.#logger().warn(`Dropped a connection from ${address ?? 'nowhere'}: ${why}`)
   }
 }
-
-/** How long a peer that was told to go may take to say that it has heard. */
-const closeTimeoutMs = 2_000
 
 /** What a tunnel brings has none, nor has a connection that is closed. */
 function addressOf(stream: Duplex): string | undefined {
