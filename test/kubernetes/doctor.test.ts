@@ -1,5 +1,6 @@
 /** What `dialback doctor` says of clusters in which something is wrong, and of those in which nothing is. */
 
+import { AdmissionregistrationV1Api, KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { runScript, startScript } from '../support/run-script.ts'
 import { applyManifests } from './support/apply-manifests.ts'
@@ -126,6 +127,19 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
     expect(await namespace.left()).toEqual([])
   })
 
+  test('names a policy that refuses workers', async () => {
+    await using namespace = await TestNamespace.create()
+    await using _ = await refuseAllPods(namespace)
+
+    const report = await doctor(['--namespace', namespace.name])
+
+    expect(report.code).toBe(1)
+    expect(report.failed).toMatchObject([{ check: 'admission' }])
+    expect(report.failed[0]?.message).toContain('only on Thursdays')
+    expect(report.findings.find(({ check }) => check === 'pod security')).toMatchObject({ status: 'ok' })
+    expect(await namespace.left()).toEqual([])
+  })
+
   test('names an image that is not there', async () => {
     await using namespace = await TestNamespace.create()
 
@@ -179,3 +193,31 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
     expect(await namespace.left()).toEqual([])
   })
 })
+
+/** By a policy of the cluster, which disposing removes; resolves when it counts. */
+async function refuseAllPods({ core, name: namespace }: TestNamespace): Promise<AsyncDisposable> {
+  const config = new KubeConfig()
+  config.loadFromDefault()
+  const api = config.makeApiClient(AdmissionregistrationV1Api)
+  const metadata = { name: namespace }
+  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } }
+  const pods = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
+  const validations = [{ expression: 'false', message: 'only on Thursdays' }]
+  const matchConstraints = { namespaceSelector, resourceRules: [pods] }
+  await api.createValidatingAdmissionPolicy({ body: { metadata, spec: { matchConstraints, validations } } })
+  const spec = { policyName: namespace, validationActions: ['Deny'] }
+  await api.createValidatingAdmissionPolicyBinding({ body: { metadata, spec } })
+  const body = { metadata, spec: restricted(workerImage, ['node']) }
+  const isRefused = async (): Promise<boolean> =>
+    await core.createNamespacedPod({ namespace, body, dryRun: 'All' }).then(
+      () => false,
+      () => true,
+    )
+  await eventually('the policy', isRefused)
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await api.deleteValidatingAdmissionPolicyBinding({ name: namespace })
+      await api.deleteValidatingAdmissionPolicy({ name: namespace })
+    },
+  }
+}

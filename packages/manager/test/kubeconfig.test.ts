@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { KubeCredentials } from '../src/kubernetes/kube-credentials.ts'
 import { currentContext } from '../src/kubernetes/kubeconfig.ts'
@@ -85,6 +86,13 @@ test('currentContext() without any cluster says how to name one', async () => {
   await expect(currentContext({ KUBECONFIG: path })).rejects.toThrow(
     `Cannot find a Kubernetes cluster: there is no file ${path}, and this process does not run in a pod; set KUBECONFIG to a kubeconfig file`,
   )
+})
+
+test('currentContext() repeats nothing of a kubeconfig that it cannot read', async () => {
+  const path = await write('config', 'users: [{ user: { token: t0p-secret } }\n')
+  const error: unknown = await currentContext({ KUBECONFIG: path }).catch((reason: unknown) => reason)
+  expect(inspect(error)).toMatch(/^Error: Cannot read the kubeconfig \S+: .+\n {4}at /)
+  expect(inspect(error)).not.toContain('t0p-secret')
 })
 
 test.each([

@@ -14,6 +14,8 @@ const examples = `
 Examples:
   $ dialback run simulate.ts -n 4 -- --steps 1000
   $ dialback repl -n 3
+  $ dialback doctor
+  $ dialback submit simulate.ts -n 8 -- --steps 1000
   $ dialback completion bash >> ~/.bashrc`
 
 /** Makes the program of its commands. */

@@ -4,12 +4,10 @@ import { Command } from 'commander'
 import type { KubeApi } from '../kubernetes/kube-api.ts'
 import { KubeError } from '../kubernetes/kube-error.ts'
 import { type Leftover, leftovers, managerPods } from '../kubernetes/leftovers.ts'
-import { loadKubeApi } from '../kubernetes/load-kube-api.ts'
 import { componentLabel, relayComponent } from '../kubernetes/relay-job.ts'
-import { namespaceName } from './namespace-name.ts'
+import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
 
-interface GcOptions {
-  readonly namespace?: string
+interface GcOptions extends NamespaceOptions {
   readonly allNamespaces?: true
   readonly dryRun?: true
   readonly json?: true
@@ -28,19 +26,20 @@ const ours = 'app.kubernetes.io/managed-by=dialback'
 
 /** Makes the command. */
 export function gcCommand(): Command {
-  return new Command('gc')
+  const command = new Command('gc')
     .description('list and remove what dead managers left behind in the cluster')
-    .option('--namespace <name>', "a namespace instead of the kubeconfig context's", namespaceName)
     .option('--all-namespaces', 'all namespaces')
     .option('--dry-run', 'list only')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .showHelpAfterError('(dialback gc --help says more)')
     .action(gc)
+  return addNamespaceOption(command)
 }
 
-async function gc({ namespace, allNamespaces, dryRun, json }: GcOptions): Promise<void> {
-  await using api = await loadKubeApi({ ...(namespace !== undefined && { namespace }) })
+async function gc(options: GcOptions): Promise<void> {
+  const { allNamespaces, dryRun, json } = options
+  await using api = await kubeApiFor(options)
   const found = await find(api, allNamespaces ? '' : api.namespace)
   if (!dryRun) await Promise.all(found.map(async (one) => await remove(api, one)))
   if (json) console.log(JSON.stringify({ isRemoved: !dryRun, leftovers: found }, undefined, 2))

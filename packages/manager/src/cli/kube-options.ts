@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander'
 import type { KubeApi } from '../kubernetes/kube-api.ts'
 import { loadKubeApi } from '../kubernetes/load-kube-api.ts'
+import { namespaceName } from './namespace-name.ts'
 
 export interface NamespaceOptions {
   readonly namespace?: string
@@ -11,9 +12,9 @@ export interface NamespaceOptions {
 /** Adds `--namespace`. */
 export function addNamespaceOption(command: Command): Command {
   return command.addOption(
-    new Option('--namespace <name>', "a namespace instead of the kubeconfig context's").env(
-      'DIALBACK_NAMESPACE',
-    ),
+    new Option('--namespace <name>', "a namespace instead of the kubeconfig context's")
+      .env('DIALBACK_NAMESPACE')
+      .argParser(namespaceName),
   )
 }
 

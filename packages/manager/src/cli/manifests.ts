@@ -14,7 +14,8 @@ const examples = `
 Examples:
   $ dialback manifests rbac | kubectl apply -f -
   $ dialback manifests rbac --namespace team | kubectl apply -f -
-  $ dialback manifests interactive-session --image registry.example/dialback-manager:1 | kubectl apply -f -`
+  $ dialback manifests interactive-session --image registry.example/dialback-manager:1 | kubectl apply -f -
+  $ kubectl attach -it job/interactive-session`
 
 /** Makes the command. @param image the manager image of this version */
 export function manifestsCommand(image: string): Command {
@@ -26,6 +27,7 @@ export function manifestsCommand(image: string): Command {
       new Command('rbac')
         .description('what a manager may do, and what for: ServiceAccount, Role, RoleBinding')
         .option(...namespace)
+        .addHelpText('after', examples)
         .showHelpAfterError(more)
         .action((options: Options) => console.log(rbacManifest(options.namespace).trimEnd())),
     )
@@ -34,6 +36,7 @@ export function manifestsCommand(image: string): Command {
         .description('a Job with a manager to type into')
         .option(...namespace)
         .option('--image <name>', 'an image with @dialback/manager', image)
+        .addHelpText('after', examples)
         .showHelpAfterError(more)
         .action((options: Options) => console.log(interactiveSessionManifest(options).trimEnd())),
     )

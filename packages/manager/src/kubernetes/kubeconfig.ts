@@ -80,9 +80,10 @@ async function readConfig(path: string): Promise<ConfigFile | undefined> {
   try {
     const { load } = await import('js-yaml')
     return { path: resolve(path), content: recordOf(load(text)) ?? {} }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`Cannot read the kubeconfig ${path}: ${why}`, { cause })
+  } catch (error) {
+    // What follows the first line, and the error itself, repeat what is in the file, which is secret: hence no cause.
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+    throw new Error(`Cannot read the kubeconfig ${path}: ${why}`)
   }
 }
 
