@@ -262,3 +262,20 @@ test('dialback run --inspect-port opens the inspector, with which functions stil
   expect(end).toMatchObject({ code: 0, stdout: '[ 41, 42 ]\n' })
   expect(end.stderr).toContain('Debugger listening on ws://127.0.0.1:')
 })
+
+test('dialback manifests prints for the namespace of the kubeconfig, of the command line, or default', async () => {
+  await using dir = await withTempDir()
+  const config = join(dir.path, 'config')
+  const context = '{ name: a, context: { cluster: a, namespace: team } }'
+  const cluster = '{ name: a, cluster: { server: https://192.0.2.1 } }'
+  await writeFile(config, `current-context: a\ncontexts: [${context}]\nclusters: [${cluster}]\n`)
+  const namespaceOf = async (path: string, ...args: string[]): Promise<string | undefined> => {
+    const options = { args: ['manifests', 'interactive-session', ...args], env: { KUBECONFIG: path } }
+    const { stdout } = await runScript(main, options)
+    return /^ {2}namespace: (.*)$/m.exec(stdout)?.[1]
+  }
+
+  expect(await namespaceOf(config)).toBe('team')
+  expect(await namespaceOf(config, '--namespace', 'other')).toBe('other')
+  expect(await namespaceOf(join(dir.path, 'nowhere'))).toBe('default')
+})

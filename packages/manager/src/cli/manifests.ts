@@ -2,11 +2,10 @@
 
 import { Command } from 'commander'
 import { interactiveSessionManifest } from './interactive-session-manifest.ts'
-import { namespaceName } from './namespace-name.ts'
+import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
 import { rbacManifest } from './rbac-manifest.ts'
 
-interface Options {
-  readonly namespace: string
+interface Options extends NamespaceOptions {
   readonly image: string
 }
 
@@ -19,27 +18,39 @@ Examples:
 
 /** Makes the command. @param image the manager image of this version */
 export function manifestsCommand(image: string): Command {
-  const namespace = ['--namespace <name>', 'where', namespaceName, 'default'] as const
-  const more = '(dialback manifests --help says more)'
-  return new Command('manifests')
+  const rbac = subcommand('rbac')
+    .description('what a manager may do, and what for: ServiceAccount, Role, RoleBinding')
+    .action(async (options: NamespaceOptions) => {
+      console.log(rbacManifest(await namespaceOf(options)).trimEnd())
+    })
+  const session = subcommand('interactive-session')
+    .description('a Job with a manager to type into')
+    .option('--image <name>', 'an image with @dialback/manager', image)
+    .action(async (options: Options) => {
+      const namespace = await namespaceOf(options)
+      console.log(interactiveSessionManifest({ namespace, image: options.image }).trimEnd())
+    })
+  return withHelp(new Command('manifests'))
     .description('print the manifests that a cluster needs')
-    .addCommand(
-      new Command('rbac')
-        .description('what a manager may do, and what for: ServiceAccount, Role, RoleBinding')
-        .option(...namespace)
-        .addHelpText('after', examples)
-        .showHelpAfterError(more)
-        .action((options: Options) => console.log(rbacManifest(options.namespace).trimEnd())),
-    )
-    .addCommand(
-      new Command('interactive-session')
-        .description('a Job with a manager to type into')
-        .option(...namespace)
-        .option('--image <name>', 'an image with @dialback/manager', image)
-        .addHelpText('after', examples)
-        .showHelpAfterError(more)
-        .action((options: Options) => console.log(interactiveSessionManifest(options).trimEnd())),
-    )
-    .addHelpText('after', examples)
-    .showHelpAfterError(more)
+    .addCommand(rbac)
+    .addCommand(session)
+}
+
+function subcommand(name: string): Command {
+  return addNamespaceOption(withHelp(new Command(name)))
+}
+
+function withHelp(command: Command): Command {
+  return command.addHelpText('after', examples).showHelpAfterError('(dialback manifests --help says more)')
+}
+
+/** That of the kubeconfig, where kubectl looks afterwards as well; to print needs no cluster. */
+async function namespaceOf({ namespace }: NamespaceOptions): Promise<string> {
+  if (namespace !== undefined) return namespace
+  try {
+    await using api = await kubeApiFor({})
+    return api.namespace
+  } catch {
+    return 'default'
+  }
 }
