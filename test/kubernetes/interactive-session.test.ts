@@ -23,7 +23,7 @@ async function attach({ name: namespace }: TestNamespace): Promise<Session> {
     const { stdout } = await runScript('packages/manager/src/cli/main.ts', { args })
     runKubectl(['apply', '-f', '-'], stdout)
   }
-  const isReady = ['--for=jsonpath={.status.ready}=1', '--timeout=120s']
+  const isReady = ['--for=jsonpath={.status.ready}=1', '--timeout=2m']
   runKubectl(['wait', '--namespace', namespace, 'job/interactive-session', ...isReady])
   const args = ['attach', '--namespace', namespace, '-it', 'job/interactive-session']
   const terminal = commandOnTerminal(kubectl ?? 'kubectl', { args })

@@ -12,6 +12,7 @@ export function interactiveSessionManifest({ namespace, image }: InteractiveSess
   return `# An interactive session in the cluster:
 #   dialback manifests rbac | kubectl apply -f -
 #   dialback manifests interactive-session | kubectl apply -f -
+#   kubectl wait --for=jsonpath='{.status.ready}'=1 --timeout=2m job/interactive-session
 #   kubectl attach -it job/interactive-session
 apiVersion: batch/v1
 kind: Job

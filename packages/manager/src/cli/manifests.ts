@@ -14,6 +14,7 @@ Examples:
   $ dialback manifests rbac | kubectl apply -f -
   $ dialback manifests rbac --namespace team | kubectl apply -f -
   $ dialback manifests interactive-session --image registry.example/dialback-manager:1 | kubectl apply -f -
+  $ kubectl wait --for=jsonpath='{.status.ready}'=1 --timeout=2m job/interactive-session
   $ kubectl attach -it job/interactive-session`
 
 /** Makes the command. @param image the manager image of this version */
