@@ -9,7 +9,7 @@ import type { Membership } from './membership.ts'
  */
 export function tellMembers({ all, live }: Membership): void {
   const message = { type: 'members', workers: live } as const
-  let withinMs = 0
+  let withinMs = all.length
   for (const worker of all)
     for (const { mailbox } of worker.threads) mailbox.link.sendLatest(message, withinMs++)
 }
