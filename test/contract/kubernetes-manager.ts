@@ -10,7 +10,7 @@ const ports = new Map<string, number>()
 
 export function makeManager(
   np: number,
-  { env, timeout = 60, minWorkers = np }: ContractOptions = {},
+  { env, timeout = 100, minWorkers = np }: ContractOptions = {},
 ): ClusterManager {
   const { DIALBACK_TEST_NAMESPACE: namespace = '', DIALBACK_TEST_ADDRESS: address = '' } = process.env
   const { DIALBACK_TEST_ID: testId = '' } = { ...process.env, ...env }
