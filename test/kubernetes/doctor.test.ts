@@ -4,6 +4,7 @@ import { AdmissionregistrationV1Api, KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { runScript, startScript } from '../support/run-script.ts'
 import { applyManifests } from './support/apply-manifests.ts'
+import { freePort } from './support/free-port.ts'
 import { managerAccount } from './support/service-account.ts'
 import {
   ended,
@@ -149,6 +150,17 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
     expect(report.failed).toMatchObject([{ check: 'image' }])
     expect(report.failed[0]?.message).toMatch(/^"localhost\/dialback-missing:1" does not run there: ErrImage/)
     expect(await namespace.pods()).toEqual([])
+  })
+
+  test('names an address at which nobody reaches this process', async () => {
+    await using namespace = await TestNamespace.create()
+    const args = ['--namespace', namespace.name, '--advertise', `127.0.0.1:${await freePort()}`]
+
+    const report = await doctor([...args, '--timeout', '20s'])
+
+    expect(report.code).toBe(1)
+    expect(report.failed).toMatchObject([{ check: 'direct', advice: expect.stringContaining('--advertise') }])
+    expect(await namespace.left()).toEqual([])
   })
 
   test('names a size for which no node has room', async () => {

@@ -6,18 +6,36 @@ import { K8sClusterManager } from '../../kubernetes/k8s-cluster-manager.ts'
 import type { Finding } from './finding.ts'
 import type { Patient } from './step.ts'
 
-type Way = 'direct' | 'tunnel'
+export type Way = 'direct' | 'tunnel'
+
+/** The ways that a launch with these options would take, or choose from. */
+export function waysFor({
+  isInside,
+  options,
+}: Pick<Patient, 'isInside' | 'options'>): readonly [Way, ...Way[]] {
+  const { connection, advertise } = options
+  if (connection !== 'auto') return [connection]
+  return isInside || advertise !== undefined ? ['direct'] : ['tunnel', 'direct']
+}
 
 export async function checkConnections(patient: Patient): Promise<readonly Finding[]> {
-  const { isInside, options } = patient
-  if (isInside) return [await check('direct', patient)]
-  if (options.connection !== 'auto') return [await check(options.connection, patient)]
-  const tunnel = await check('tunnel', patient)
-  const direct = await check('direct', patient)
-  if (tunnel.status === 'failed' || direct.status === 'ok') return [tunnel, direct]
-  // Usual for a laptop.
-  const message = `not possible, so workers use the tunnel: ${direct.message}`
-  return [tunnel, { check: 'direct', status: 'note', message }]
+  const findings: Finding[] = []
+  for (const way of waysFor(patient)) findings.push(await check(way, patient))
+  return oneIsEnough(findings)
+}
+
+/** Where the tunnel works, that nobody can dial this machine is usual: that of a laptop. */
+export function oneIsEnough(findings: readonly Finding[]): readonly Finding[] {
+  const hasTunnel = findings.some((finding) => finding.check === 'tunnel' && finding.status === 'ok')
+  return findings.map((finding) =>
+    hasTunnel && finding.status === 'failed'
+      ? {
+          check: finding.check,
+          status: 'note',
+          message: `not possible, so workers use the tunnel: ${finding.message}`,
+        }
+      : finding,
+  )
 }
 
 async function check(way: Way, patient: Patient): Promise<Finding> {

@@ -2,7 +2,7 @@
 
 import { type Permission, type PermissionUser, permissions } from '../../kubernetes/permissions.ts'
 import { checkAdmission } from './check-admission.ts'
-import { checkConnections } from './check-connections.ts'
+import { checkConnections, waysFor } from './check-connections.ts'
 import { checkPermissions, permissionName } from './check-permissions.ts'
 import { checkPod } from './check-pod.ts'
 import type { Finding } from './finding.ts'
@@ -49,9 +49,8 @@ function isNeeded({ user, without }: Permission, users: readonly PermissionUser[
   return without === undefined && users.includes(user)
 }
 
-function stepsFor({ isInside, options }: Patient): readonly Step[] {
-  const { connection } = options
-  const permissionsOf: readonly PermissionUser[] = isInside ? ['manager'] : ['manager', 'outside']
+function stepsFor(patient: Patient): readonly Step[] {
+  const permissionsOf: readonly PermissionUser[] = patient.isInside ? ['manager'] : ['manager', 'outside']
   const needs = ['cluster', 'namespace', 'pod security', 'admission', 'quota'] as const
   return [
     { checks: ['cluster'], needs: [], permissionsOf: [], run: checkCluster },
@@ -64,7 +63,7 @@ function stepsFor({ isInside, options }: Patient): readonly Step[] {
     },
     { checks: ['scheduling', 'image', 'clock'], needs, permissionsOf, run: checkPod },
     {
-      checks: isInside ? ['direct'] : connection === 'auto' ? ['tunnel', 'direct'] : [connection],
+      checks: waysFor(patient),
       needs: [...needs, 'scheduling', 'image'],
       permissionsOf,
       run: checkConnections,
