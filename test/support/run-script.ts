@@ -69,7 +69,10 @@ export function startScript(path: string, options: ScriptOptions = {}): RunningS
     ended,
     wrote: async (text) => {
       while (!(stdout() + stderr()).includes(text)) {
-        const end = await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended])
+        const listening = new AbortController()
+        const { signal } = listening
+        const more = [once(child.stdout, 'data', { signal }), once(child.stderr, 'data', { signal })]
+        const end = await Promise.race([...more, ended]).finally(() => listening.abort())
         if ('code' in end) throw new Error(`${path} never wrote "${text}"\n${end.stdout}\n${end.stderr}`)
       }
     },
