@@ -11,10 +11,11 @@ import {
   limits,
   ProtocolError,
   type Transport,
-  upgradeAnswer,
   WebSocketTransport,
   type Welcome,
+  webSocketServerOptions,
 } from '@dialback/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from './logger.ts'
 
 /** What the entrances ask of the cluster about somebody who said hello. */
@@ -40,11 +41,16 @@ export class Greeter {
   readonly #logger: () => Logger
   readonly #doorkeeper: Doorkeeper
   /** Connections that have not said a valid hello yet. */
-  readonly #unproven = new Set<Transport>()
+  readonly #unproven = new Set<WebSocket>()
+  readonly #webSockets: WebSocketServer
 
   constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
     this.#doorkeeper = doorkeeper
     this.#logger = logger
+    // `closeTimeout` is missing from the declared options of `ws`.
+    const options = { ...webSocketServerOptions, noServer: true, closeTimeout: closeTimeoutMs }
+    this.#webSockets = new WebSocketServer(options)
+    this.#webSockets.on('wsClientError', (error, socket) => this.drop(socket, error.message))
   }
 
   /** Greets who connects to a server, which idle connections do not keep alive. */
@@ -63,15 +69,9 @@ export class Greeter {
         this.drop(request.socket, 'too many others have not said hello either')
         return
       }
-      const answer = upgradeAnswer(request)
-      if (answer === undefined) {
-        socket.once('error', () => socket.destroy())
-        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => socket.destroy())
-        this.#dropped(addressOf(socket), 'it asked for something else than a WebSocket')
-        return
-      }
-      socket.write(answer)
-      this.#greet(new WebSocketTransport(socket, { isClient: false, head }), request.socket)
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#greet(webSocket, request.socket),
+      )
     })
   }
 
@@ -83,10 +83,11 @@ export class Greeter {
 
   /** Ends the connections of all that have not said hello. */
   close(): void {
-    for (const transport of this.#unproven) transport.terminate()
+    for (const webSocket of this.#unproven) webSocket.terminate()
   }
 
-  #greet(transport: Transport, socket: Socket): void {
+  #greet(webSocket: WebSocket, socket: Socket): void {
+    const transport = new WebSocketTransport(webSocket)
     const address = socket.remoteAddress
     let isOver = false
     let receivedBytes = 0
@@ -98,7 +99,7 @@ export class Greeter {
     const finish = (): void => {
       isOver = true
       clearTimeout(timer)
-      this.#unproven.delete(transport)
+      this.#unproven.delete(webSocket)
       socket.off('data', count)
     }
     const refuse = (why: string): void => {
@@ -106,7 +107,7 @@ export class Greeter {
       transport.terminate()
       this.#dropped(address, why)
     }
-    this.#unproven.add(transport)
+    this.#unproven.add(webSocket)
     // A frame may say that it is as large as a packet: do not wait for all of it.
     socket.on('data', count)
     const timer = setTimeout(() => refuse('it did not say hello in time'), limits.helloTimeoutMs)
@@ -144,6 +145,9 @@ export class Greeter {
     this.#logger().warn(`Dropped a connection from ${address ?? 'nowhere'}: ${why}`)
   }
 }
+
+/** How long a peer that was told to go may take to say that it has heard. */
+const closeTimeoutMs = 2_000
 
 /** What a tunnel brings has none, nor has a connection that is closed. */
 function addressOf(stream: Duplex): string | undefined {

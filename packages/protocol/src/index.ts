@@ -67,5 +67,4 @@ export {
 export { proveAsManager, proveAsRelay } from './tunnel/tunnel-handshake.ts'
 export { TunnelMux, type TunnelMuxOptions } from './tunnel/tunnel-mux.ts'
 export type { Close, Fetch, Inspect, Put, Received, Take } from './value-message.ts'
-export { askForUpgrade, upgradeAnswer } from './websocket/upgrade.ts'
-export { WebSocketTransport } from './websocket-transport.ts'
+export { WebSocketTransport, webSocketClientOptions, webSocketServerOptions } from './websocket-transport.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { WebSocket } from 'ws'
 import { memoryTransportPair } from '../src/memory-transport.ts'
 import { LinkEnd, settled } from './ends.ts'
 import { startLoopback } from './loopback.ts'
@@ -119,7 +119,7 @@ test('Link acknowledges all in the end, so that nothing is kept', async () => {
 test('Link goes on over another WebSocket when one is cut off in the middle', async () => {
   await using loopback = await startLoopback()
   const pair = new Pair()
-  const dial = async (): Promise<Socket> => {
+  const dial = async (): Promise<WebSocket> => {
     const { socket, client, server } = await loopback.connect()
     const { received } = pair.manager.link
     pair.manager.link.attach(server, pair.worker.link.received)
@@ -130,8 +130,8 @@ test('Link goes on over another WebSocket when one is cut off in the middle', as
     const socket = await dial()
     pair.send(0, 300, 10_000)
     pair.send(1, 300, 10_000)
-    await once(socket, 'data')
-    socket.destroy()
+    await once(socket, 'message')
+    socket.terminate()
     await once(socket, 'close')
   }
   await dial()

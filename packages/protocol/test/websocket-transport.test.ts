@@ -30,6 +30,6 @@ test('WebSocketTransport names the close code when there is no reason', async ()
   const closed = new Promise<string>((resolve) =>
     server.bind({ message() {}, closed: resolve, drained() {} }),
   )
-  socket.destroy()
+  socket.terminate()
   expect(await closed).toBe('connection closed (1006)')
 })

@@ -1,12 +1,9 @@
 /** Connects to the manager and says hello. */
 
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { once } from 'node:events'
-import { connect, isIP, type Socket } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import {
   AuthenticationError,
-  askForUpgrade,
   decodeWelcome,
   encodeHandshake,
   isSame,
@@ -18,7 +15,9 @@ import {
   type Transport,
   WebSocketTransport,
   type Welcome,
+  webSocketClientOptions,
 } from '@dialback/protocol'
+import { WebSocket } from 'ws'
 
 /** Where the manager is, and what it gave this worker to be let in. */
 export interface Credentials {
@@ -91,38 +90,23 @@ export async function dial(options: DialOptions): Promise<Dialed> {
   return { transport, welcome }
 }
 
-async function open({ url, certificate }: Credentials): Promise<Transport> {
-  const { protocol, hostname, port, host } = new URL(url)
-  // Of an address with colons the URL has brackets, which are not part of it.
-  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
-  const isTls = protocol === 'wss:'
-  const socket = isTls ? connectTls(address, certificate) : connect(address)
-  const timer = setTimeout(
-    () => socket.destroy(new Error(`${url} did not answer in time`)),
-    limits.helloTimeoutMs,
-  )
-  try {
-    await once(socket, isTls ? 'secureConnect' : 'connect')
-    const head = await askForUpgrade(socket, host)
-    return new WebSocketTransport(socket, { isClient: true, head })
-  } catch (error) {
-    socket.destroy()
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function connectTls(address: { host: string; port: number }, certificate: string | undefined): Socket {
-  // Not imported: most workers do without, and it takes long to load.
-  const tls = process.getBuiltinModule('node:tls')
-  return tls.connect({
-    ...address,
-    servername: isIP(address.host) === 0 ? address.host : '',
-    ...(certificate !== undefined && {
-      ca: certificate,
-      checkServerIdentity: (_name: string, peer: PeerCertificate) => differs(peer, certificate),
-    }),
+function open({ url, certificate }: Credentials): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    // As an object: `ws` hands these to `tls.connect`, but declares another type for the check.
+    const tls: object =
+      certificate === undefined
+        ? {}
+        : {
+            ca: certificate,
+            checkServerIdentity: (_name: string, peer: PeerCertificate) => differs(peer, certificate),
+          }
+    const socket = new WebSocket(url, {
+      ...webSocketClientOptions,
+      handshakeTimeout: limits.helloTimeoutMs,
+      ...tls,
+    })
+    socket.once('open', () => resolve(new WebSocketTransport(socket)))
+    socket.once('error', reject)
   })
 }
 
