@@ -24,10 +24,13 @@ const ways: readonly Way[] = [
 export class Deaths {
   readonly #plan: DeathPlan
   readonly #joining = new Set<Promise<unknown>>()
+  /** How many workers there are to be. */
+  readonly #size: number
   #count = 0
 
   constructor(plan: DeathPlan) {
     this.#plan = plan
+    this.#size = plan.cluster.nworkers()
   }
 
   get count(): number {
@@ -41,8 +44,8 @@ export class Deaths {
     while (this.#count < deaths && !isOver()) {
       const dueAt = startedAt + (spreadMs * this.#count) / deaths
       await sleep(Math.max(0, dueAt - performance.now()))
+      this.#refill(report)
       const victim = this.#choose()
-      if (victim === undefined && this.#joining.size === 0) this.#addOne(report)
       if (victim === undefined || this.#joining.size >= 3) {
         await Promise.race([...this.#joining, sleep(50)])
         continue
@@ -51,17 +54,20 @@ export class Deaths {
       this.#count += 1
       // How it ended is the error of the call that ended it.
       void way?.(cluster, victim).catch(() => {})
-      this.#addOne(report)
     }
     await Promise.all(this.#joining)
   }
 
-  #addOne(report: (error: unknown) => void): void {
-    const joining = this.#plan.cluster
-      .addProcs(1)
-      .catch(report)
-      .finally(() => this.#joining.delete(joining))
-    this.#joining.add(joining)
+  /** Has others come for those that are known to be dead. */
+  #refill(report: (error: unknown) => void): void {
+    const { cluster } = this.#plan
+    for (let i = cluster.nworkers() + this.#joining.size; i < this.#size; i++) {
+      const joining = cluster
+        .addProcs(1)
+        .catch(report)
+        .finally(() => this.#joining.delete(joining))
+      this.#joining.add(joining)
+    }
   }
 
   #choose(): number | undefined {

@@ -22,7 +22,7 @@ async function soak({ minutes, calls, deaths }: SoakOptions): Promise<boolean> {
   const quiet = { debug() {}, info() {}, warn() {}, error: (line: string) => console.log(line) }
   await using cluster = new Cluster({ logger: quiet, onWorkerLog: () => {} })
   const veterans = await cluster.addProcs(2)
-  await cluster.addProcs(3)
+  await cluster.addProcs(6)
   const dying = new Deaths({ cluster, veterans, deaths, spreadMs: minutes * 60_000 })
   const memory = await MemoryLog.of(cluster, veterans[0] ?? 0)
   const startedAt = performance.now()
