@@ -1,13 +1,26 @@
 /** Ports of this machine. */
 
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
-/** A port that nothing listens on. */
+/**
+ * A port that nothing listens on. It is below those that the system gives to connections that leave, one of which would
+ * else have taken it by the time that it is listened on.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = randomInt(20_000, 30_000)
+    const server = createServer()
+    server.listen(port)
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 /** Listens on any port, which this gives. */
