@@ -1,75 +1,11 @@
 /** `dialback submit` and what looks after what it started, as a user has them. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  type RunningScript,
-  root,
-  runScript,
-  type ScriptEnd,
-  type ScriptOptions,
-  startScript,
-} from '../support/run-script.ts'
-import { withTempDir } from '../support/temp-dir.ts'
+import { root, runScript, type ScriptEnd } from '../support/run-script.ts'
+import { dialback, nothingIsLeft, startDialback, startSubmit } from './support/submitted.ts'
 import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
-
-const main = 'packages/manager/src/cli/main.ts'
-/** The node has two cores, which are not for these tests alone. */
-const small = ['--cpu', '0.1', '--worker-cpu', '0.1', '--worker-memory', '300Mi']
-
-interface Submitted extends AsyncDisposable {
-  readonly running: RunningScript
-  readonly namespace: TestNamespace
-}
-
-/** Starts `dialback submit NAME …args` among `files`, in a namespace of its own. */
-async function startSubmit(
-  files: Readonly<Record<string, string | Buffer>>,
-  args: readonly string[],
-  { own, ...options }: ScriptOptions & { readonly own?: TestNamespace } = {},
-): Promise<Submitted> {
-  await using stack = new AsyncDisposableStack()
-  const namespace = own ?? stack.use(await TestNamespace.create())
-  const dir = stack.use(await withTempDir({ resolvesPackages: true }))
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(dir.path, name)), { recursive: true })
-    await writeFile(join(dir.path, name), content)
-  }
-  const running = startScript(main, {
-    args: ['submit', ...small, '--namespace', namespace.name, ...args],
-    cwd: dir.path,
-    timeoutMs: 300_000,
-    ...options,
-  })
-  const owned = stack.move()
-  return { running, namespace, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
-}
-
-async function dialback(namespace: TestNamespace, ...args: string[]): Promise<ScriptEnd> {
-  return await runScript(main, { args: [...args, '--namespace', namespace.name], timeoutMs: 120_000 })
-}
-
-/** Waits until nothing of a Job is left. */
-async function nothingIsLeft(namespace: TestNamespace): Promise<void> {
-  const names = async (): Promise<string[]> => {
-    const request = { namespace: namespace.name }
-    const lists = await Promise.all([
-      namespace.core.listNamespacedPod(request),
-      namespace.core.listNamespacedSecret(request),
-      namespace.core.listNamespacedConfigMap(request),
-      namespace.core.listNamespacedServiceAccount(request),
-      namespace.batch.listNamespacedJob(request),
-      namespace.rbac.listNamespacedRole(request),
-      namespace.rbac.listNamespacedRoleBinding(request),
-    ])
-    return lists
-      .flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? ''))
-      .filter((name) => name !== 'kube-root-ca.crt' && name !== 'default')
-  }
-  await eventually('that nothing is left', async () => (await names()).length === 0)
-}
 
 /** The tables of a census that do not tell who did what, and how fast. */
 function tablesOf(output: string): string[] {
@@ -193,9 +129,8 @@ setInterval(() => {}, 1_000)`
     const { namespace, running } = submitted
     expect(await running.ended).toMatchObject({ code: 0, stdout: 'mine\n' })
 
-    const where = ['--namespace', namespace.name]
-    const following = startScript(main, { args: ['logs', '-f', 'mine', ...where], timeoutMs: 120_000 })
-    const attached = startScript(main, { args: ['attach', 'mine', ...where], timeoutMs: 120_000 })
+    const following = startDialback(namespace, 'logs', '-f', 'mine')
+    const attached = startDialback(namespace, 'attach', 'mine')
     await Promise.all([following.wrote('begun\n'), attached.wrote('begun\n')])
     expect(JSON.parse((await dialback(namespace, 'ps', '--json')).stdout)).toMatchObject({
       jobs: [{ name: 'mine', namespace: namespace.name, status: 'Running', script: 'main.ts' }],
@@ -235,8 +170,7 @@ setInterval(() => {}, 1_000)`
       jobs: [{ name: 'mine', status: 'Running' }],
     })
 
-    const args = ['attach', 'mine', '--namespace', namespace.name]
-    const attached = startScript(main, { args, timeoutMs: 120_000 })
+    const attached = startDialback(namespace, 'attach', 'mine')
     await attached.wrote('begun\n')
     attached.kill('SIGINT')
 

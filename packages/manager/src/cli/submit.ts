@@ -20,7 +20,7 @@ import { LineWriter } from '../submit/line-writer.ts'
 import { type PackedProgram, packProgram } from '../submit/pack-program.ts'
 import { programFiles } from '../submit/program-files.ts'
 import { CommandError } from './command-error.ts'
-import { type FollowedJob, followToEnd, howToComeBack, tell } from './follow-command.ts'
+import { type FollowedJob, followToEnd, howToComeBack, interruptedCode, tell } from './follow-command.ts'
 import { kubeApiFor } from './kube-options.ts'
 import { managerAccount } from './rbac-manifest.ts'
 import { addSubmitOptions, type SubmitOptions } from './submit-options.ts'
@@ -111,7 +111,10 @@ function submissionOf(given: Given, options: SubmitOptions): Submission {
 /** Gives the exit code. */
 async function run(api: KubeApi, submission: Submission, { detach }: SubmitOptions): Promise<number> {
   const { namespace, name, packed } = submission
-  await createSubmission(api, submission, managerAccount)
+  if (await isInterruptedDuring(createSubmission(api, submission, managerAccount))) {
+    await api.deleteJob(namespace, name)
+    return interruptedCode
+  }
   const isBrought = packed !== undefined && !fitsConfigMap(packed)
   const job: FollowedJob = {
     api,
@@ -136,6 +139,21 @@ async function run(api: KubeApi, submission: Submission, { detach }: SubmitOptio
   console.log(name)
   tell(howToComeBack('runs', job))
   return 0
+}
+
+/** What is half made would be left behind: Ctrl-C waits for the rest. */
+async function isInterruptedDuring(work: Promise<unknown>): Promise<boolean> {
+  let isInterrupted = false
+  const interrupt = (): void => {
+    isInterrupted = true
+  }
+  process.on('SIGINT', interrupt)
+  try {
+    await work
+    return isInterrupted
+  } finally {
+    process.off('SIGINT', interrupt)
+  }
 }
 
 /** Follows it until the pod has taken its program. */

@@ -24,7 +24,7 @@ export interface FollowLogOptions {
 const firstPauseMs = 250
 const maxPauseMs = 5_000
 /** The log of a container that has ended may be gone, as its node may be. */
-const maxFailuresAtEnd = 5
+const maxFailuresAtEnd = 8
 
 /**
  * Resolves once all is read, with the pod as it then is: its container has ended, or it is gone.
@@ -42,8 +42,12 @@ export async function followLog(pod: V1Pod, options: FollowLogOptions): Promise<
     const wasOver = isOver(seen)
     const outcome = await readOnce(seen, position, { ...options, isFollowed: !wasOver })
     if (outcome === 'gone') return seen
-    if (wasOver && (outcome === 'read' || failures >= maxFailuresAtEnd)) return seen
-    failures = outcome === 'read' ? 0 : failures + 1
+    if (wasOver && outcome === 'read') return seen
+    failures = outcome === 'failed' ? failures + 1 : 0
+    if (wasOver && failures > maxFailuresAtEnd) {
+      options.tell('The rest of the log cannot be read')
+      return seen
+    }
     await pause(Math.min(maxPauseMs, firstPauseMs * 2 ** failures), { clock: systemClock, signal })
     const now = await lookAgain(seen, options)
     if (now === undefined) return seen
@@ -67,20 +71,33 @@ export async function lookAgain(
   }
 }
 
-/** Reads what is there, or to the end when it is followed. @throws {KubeError} as `followLog` */
+/**
+ * Where the kubelet cannot go on, as on a node with more files open than it may, it says so in place of the log's next line,
+ * without a time. Source: k8s.io/cri-client pkg/logs/logs.go.
+ */
+const kubeletsOwn =
+  /^(failed to (create fsnotify watcher:|watch directory|try resolving symlinks|open log file)|unable to retrieve container logs for) /
+
+/** Reads what is there, or to the end when it is followed; `cut`: not to there, but on. @throws {KubeError} as `followLog` */
 export async function readOnce(
   pod: V1Pod,
   position: LogPosition,
   options: FollowLogOptions & { readonly isFollowed: boolean },
-): Promise<'read' | 'failed' | 'gone'> {
+): Promise<'read' | 'failed' | 'cut' | 'gone'> {
+  let hasNew = false
   try {
     const { body } = await openLog(pod, position, options)
+    let isBroken = false
     await readLines(body, (stamped) => {
-      const line = position.take(stamped)
-      if (line !== undefined) options.lines.write(line, body)
+      isBroken ||= kubeletsOwn.test(stamped)
+      const line = isBroken ? undefined : position.take(stamped)
+      if (line === undefined) return
+      hasNew = true
+      options.lines.write(line, body)
     })
     options.signal.throwIfAborted()
-    return body.readableEnded ? 'read' : 'failed'
+    if (body.readableEnded && !isBroken) return 'read'
+    return hasNew ? 'cut' : 'failed'
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
     if (error.kind === 'notFound') return 'gone'
