@@ -21,13 +21,19 @@ export const builtinModules: Plugin = {
       return isOurs || rarelyUsed.has(name) ? { path: name, namespace: 'builtin' } : undefined
     })
     build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: rarelyUsed.has(path)
-        ? lazily(path)
-        : `module.exports=process.getBuiltinModule("node:${path}")`,
+      contents: rarelyUsed.has(path) ? lazily(path) : inherited(path),
     }))
   },
 }
 
 function lazily(name: string): string {
   return `module.exports=new Proxy({},{get:(_,key)=>process.getBuiltinModule("node:${name}")[key]})`
+}
+
+/**
+ * Its names are inherited, because esbuild reads all own properties of what it takes names from, which loads what is behind
+ * them. A few are a class themselves.
+ */
+function inherited(name: string): string {
+  return `const own=process.getBuiltinModule("node:${name}");module.exports=typeof own==="function"?own:Object.create(own)`
 }

@@ -173,7 +173,7 @@ export class KeeperClient {
       const pending: PendingCall = { call: asked, target: at.owner, isBatch: false, settle: undefined }
       const result = this.#pending.add(pending)
       keeper.ask(asked, content, this.#askerHere(pending))
-      return untilAborted(result, signal, () => keeper.cancel(id, aborted))
+      return untilAborted(result, signal, () => keeper.cancel(id, aborted()))
     }
     const mailbox = this.#host.keeperOf(at.owner)
     if (own !== undefined) this.#own.set(id, own.value)
@@ -186,7 +186,7 @@ export class KeeperClient {
       settle: undefined,
     })
     return untilAborted(result, signal, () =>
-      mailbox.post({ type: 'cancel', id, to: at.owner }, aborted.body),
+      mailbox.post({ type: 'cancel', id, to: at.owner }, aborted().body),
     )
   }
 
@@ -233,7 +233,10 @@ export class KeeperClient {
   }
 }
 
-const aborted = failure(new AbortError('Aborted'))
+/** Made when it is needed: to encode the first error takes a worker longer than to dial. */
+function aborted(): Content {
+  return failure(new AbortError('Aborted'))
+}
 
 async function untilAborted(
   result: Promise<unknown>,
