@@ -1,6 +1,7 @@
 /** Connects to the manager and says hello. */
 
 import { randomBytes, X509Certificate } from 'node:crypto'
+import { connect } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import {
   AuthenticationError,
@@ -90,6 +91,9 @@ export async function dial(options: DialOptions): Promise<Dialed> {
   return { transport, welcome }
 }
 
+/** The name of a Unix socket in Linux' abstract namespace follows. */
+const unixPrefix = 'ws+unix://'
+
 function open({ url, certificate }: Credentials): Promise<Transport> {
   return new Promise((resolve, reject) => {
     // As an object: `ws` hands these to `tls.connect`, but declares another type for the check.
@@ -100,10 +104,15 @@ function open({ url, certificate }: Credentials): Promise<Transport> {
             ca: certificate,
             checkServerIdentity: (_name: string, peer: PeerCertificate) => differs(peer, certificate),
           }
-    const socket = new WebSocket(url, {
+    // In a URL such a name cannot stand as `ws` wants it: it begins with a zero byte.
+    const unix = url.startsWith(unixPrefix)
+      ? { createConnection: () => connect(`\0${url.slice(unixPrefix.length)}`) }
+      : {}
+    const socket = new WebSocket(url.replace(unixPrefix, 'ws://'), {
       ...webSocketClientOptions,
       handshakeTimeout: limits.helloTimeoutMs,
       ...tls,
+      ...unix,
     })
     socket.once('open', () => resolve(new WebSocketTransport(socket)))
     socket.once('error', reject)

@@ -48,7 +48,7 @@ export class LocalManager implements ClusterManager {
 
   async launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
     if (this.#np === 0) return []
-    const [entry, url] = await Promise.all([agentEntry(), context.openLoopback()])
+    const [entry, url] = await Promise.all([agentEntry(), context.openNear?.() ?? context.openLoopback()])
     const { env, execArgv, cwd } = this.#options
     return Array.from({ length: this.#np }, () => {
       const name = `local-${context.nextWorkerId}`
