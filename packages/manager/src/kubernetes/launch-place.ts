@@ -8,6 +8,7 @@ import { isK8s } from '../is-k8s.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
 import type { KubeApi } from './kube-api.ts'
 import { podNamespace } from './kubeconfig.ts'
+import { findOwnPod } from './own-pod.ts'
 import { legalPrefix } from './pod-names.ts'
 
 export interface LaunchPlace {
@@ -49,9 +50,10 @@ function whatRuns(
   return { image: onlyImage(managerPod), command: isInside ? sameCommand() : ['node', agentInImage] }
 }
 
-/** A manager may ask for workers in another namespace than its own. */
 async function managerPodOf(api: KubeApi, name: string, namespace: string): Promise<V1Pod> {
-  return await api.getPod((isK8s() ? await podNamespace() : undefined) ?? namespace, name)
+  if (!isK8s()) return await api.getPod(namespace, name)
+  // A manager may ask for workers in another namespace than its own.
+  return await findOwnPod(api, { namespace: (await podNamespace()) ?? namespace, name })
 }
 
 function ownPodName(): string {
