@@ -46,8 +46,8 @@ const config: ViteUserConfig = {
           testTimeout: 90_000,
           hookTimeout: 90_000,
           maxWorkers: 1,
-          // A node that shares two cores with the tests starves a pod now and then. What fails again is a failure.
-          retry: 2,
+          // A node that shares two cores with the tests starves a pod now and then. It is reported, and what fails again fails.
+          retry: 1,
           sequence: { groupOrder: 2 },
         },
       },

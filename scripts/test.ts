@@ -36,6 +36,7 @@ const vitest = await startVitest(filter, options)
 const { passed, failed, skipped } = count(vitest)
 const left = await processesLeft(run, 3_000, runVariable)
 for (const { pid, commandLine } of left) console.log(`Left running: ${pid} ${commandLine}`)
+for (const line of runAgain(vitest)) console.log(line)
 if (failedChecks.length > 0) console.log(`Failed checks: ${failedChecks.join(', ')}`)
 const allFailed = failed + failedChecks.length + left.length
 console.log(`\n${passed} passed, ${allFailed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
@@ -53,6 +54,15 @@ function count({ state }: Vitest): Counts {
     }
   }
   return result
+}
+
+/** Tests that passed only when they were run again, and what was wrong the first time: it may be a fault that is rare. */
+function runAgain({ state }: Vitest): string[] {
+  return state
+    .getTestModules()
+    .flatMap((module) => [...module.children.allTests('passed')])
+    .filter((test) => (test.diagnostic()?.retryCount ?? 0) > 0)
+    .map((test) => `Passed when run again: ${test.fullName}\n${test.result().errors?.[0]?.message ?? ''}`)
 }
 
 function kill(pid: number): void {
