@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { bundlePackages } from '../scripts/bundle-packages.ts'
 import { buildPrograms } from './build-programs.ts'
 import type { Measurement } from './measure.ts'
 import { type Options, parseOptions, usage } from './options.ts'
@@ -27,6 +28,7 @@ function showHelp(): number {
 async function bench(options: Options): Promise<number> {
   const signal = abortOnSignals()
   const programFolder = await buildPrograms()
+  await bundlePackages()
   const cells = planCells(options.selected, options.rounds)
   const machine = describeMachine()
   const results: CellResult[] = []

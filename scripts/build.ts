@@ -1,10 +1,10 @@
-/** Builds what is published: each package's `dist` with its declarations, and the agent as few files in the worker's. */
+/** Builds what is published: each package's code in few files and its declarations, and the agent in the worker's. */
 
 import { spawnSync } from 'node:child_process'
 import { globSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleAgent } from '@dialback/worker'
+import { bundlePackages } from './bundle-packages.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -12,4 +12,4 @@ for (const dist of globSync('packages/*/dist', { cwd: root })) rmSync(join(root,
 // Forced: the compiler's own record of what is up to date does not see that the output is gone.
 const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', '--force'], { cwd: root, stdio: 'inherit' })
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
-await bundleAgent(join(root, 'packages/worker/dist/agent'))
+await bundlePackages()

@@ -13,7 +13,7 @@ const context = join(root, '.cache/images')
 
 /** The command `dialback`: what npm would put on the path has another directory for its base here. */
 const command = `#!/bin/sh
-exec node /node_modules/@dialback/manager/dist/cli/main.js "$@"
+exec node /node_modules/@dialback/manager/dist/lib/cli.js "$@"
 `
 
 const { packageManager } = readJson('package.json') as { packageManager: string }

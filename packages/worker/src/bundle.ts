@@ -61,7 +61,7 @@ export async function agentEntry(): Promise<string> {
 
 /** The file that was built into the package; undefined in a checkout of the sources. */
 export function builtAgentEntry(): string | undefined {
-  const built = join(here, 'agent/main.js')
+  const built = join(here, '../agent/main.js')
   return existsSync(built) ? built : undefined
 }
 

@@ -1,0 +1,44 @@
+/** The code of the packages as it is published: few files, because loading many is most of what a short script would cost. */
+
+import { rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleAgent } from '@dialback/worker'
+import { build } from 'esbuild'
+
+const packages = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages')
+
+/** What is loaded by its name or its path; what these share and what they load late goes into files beside them. */
+const entries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  protocol: { index: 'index.ts' },
+  runtime: { index: 'index.ts' },
+  worker: { index: 'index.ts' },
+  manager: {
+    index: 'index.ts',
+    cli: 'cli/main.ts',
+    'add-workers': 'cli/add-workers.ts',
+    'start-program': 'submit/start-program.ts',
+  },
+}
+
+/** Writes each package's `dist/lib`, and the agent into the worker's `dist/agent`. */
+export async function bundlePackages(): Promise<void> {
+  for (const [name, entryPoints] of Object.entries(entries)) {
+    // As deep in the package as the sources are, which look for its package.json two levels up.
+    const outdir = join(packages, name, 'dist/lib')
+    rmSync(outdir, { recursive: true, force: true })
+    await build({
+      absWorkingDir: join(packages, name, 'src'),
+      entryPoints,
+      outdir,
+      bundle: true,
+      splitting: true,
+      packages: 'external',
+      format: 'esm',
+      platform: 'node',
+      target: 'node22',
+      logLevel: 'warning',
+    })
+  }
+  await bundleAgent(join(packages, 'worker/dist/agent'))
+}
