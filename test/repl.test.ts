@@ -143,11 +143,129 @@ test('dialback repl completes, keeps a history, and lists its commands', async (
   expect((await readFile(history, 'utf8')).split('\n').slice(0, 2)).toEqual(['21 * 2', '.help'])
 })
 
-test('dialback repl reads a program that is piped into it', async () => {
-  const program = 'const add = (a: number, b: number) => a + b\nawait remoteCallFetch(add, 2, 40, 2)\n'
+test('dialback repl shows of an error what tells, and all of it when asked', async () => {
+  await using session = await startSession(['-n', '1'])
+  const { enter } = session
+  await enter('class Odd extends Error { constructor(n: number) { super("it is odd"); this.n = n } }')
+  await enter('function check(n: number) { throw new Odd(n) }')
 
-  const { code, stdout } = await runScript(main, { args: ['repl', '-n', '1'], input: program })
+  expect(await enter('await pmap(check, [7])')).toBe(
+    'Uncaught RemoteError: On worker 2: Error: it is odd\n    at check (REPL2:1:35) {\n  n: 7\n}\n',
+  )
+  expect(await enter('_error')).toContain(
+    "  code: 'REMOTE',\n  workerId: 2,\n  [cause]: Odd [Error]: it is odd\n",
+  )
+  expect(await enter('nothing()')).toBe('Uncaught ReferenceError: nothing is not defined\n')
+  expect(await enter('await remoteCallFetch(() => process.exit(3), 2)')).toBe(
+    'dialback warning: Worker 2 was terminated due to: Exited (exit code 3)\n' +
+      'Uncaught WorkerTerminatedError: Worker 2 was terminated due to: Exited (exit code 3)\n',
+  )
+})
 
+test('dialback repl does what is pasted line by line, and waits for what is awaited', async () => {
+  await using session = await startSession()
+  const { terminal, testId } = session
+
+  terminal.type(
+    'await addProcs(1)\rawait remoteCallFetch(async () => {\r  return 40\r}, 2)\r_ + workers().at(-1)\r.exit\r',
+  )
+
+  expect(await terminal.ended).toBe(0)
+  await terminal.shows('\n[ 2 ]\n')
+  await terminal.shows('\n40\n')
+  await terminal.shows('\n42\n')
+  expect(await processesLeft(testId)).toEqual([])
+})
+
+/** Gives a program to a session by a pipe. */
+async function pipe(lines: readonly string[], args: readonly string[] = []) {
+  const testId = randomUUID()
+  const input = lines.join('\n')
+  const end = await runScript(main, { args: ['repl', ...args], input, env: { [testIdVariable]: testId } })
+  expect(await processesLeft(testId)).toEqual([])
+  return end
+}
+
+test('dialback repl does what is piped into it line by line, and waits for what is awaited', async () => {
+  const { code, stdout } = await pipe([
+    '// workers first',
+    'await addProcs(2)',
+    'const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(resolve, 300, value))',
+    'let seen: number[] = []',
+    'seen.push(await later(1))',
+    'seen.push(await remoteCallFetch(later, 2, 2))',
+    'interface Named {',
+    '  name: string',
+    '}',
+    '',
+    '/* more',
+    '   to say */ for (const n of [3, 4]) {',
+    '  seen.push(n)',
+    '}',
+    'seen',
+    'await pmap(later, workers())',
+  ])
+
+  expect(stdout).toBe(
+    [
+      'undefined',
+      '[ 2, 3 ]',
+      'undefined',
+      'undefined',
+      '1',
+      '2',
+      '| | undefined',
+      'dialback> | | | 4',
+      '[ 1, 2, 3, 4 ]',
+      '[ 2, 3 ]',
+      '',
+    ]
+      .map((line) => `dialback> ${line}`)
+      .join('\n'),
+  )
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^dialback> undefined\ndialback> 42\n(dialback> )?$/)
+})
+
+test('dialback repl goes on after what a line of a pipe throws, whether at once, later or beside it', async () => {
+  const { code, stdout } = await pipe(
+    [
+      'throw new TypeError("at once")',
+      'await remoteCallFetch(() => process.exit(3), 2)',
+      'setTimeout(() => { throw new RangeError("beside it") }, 50); await new Promise((resolve) => setTimeout(resolve, 500, 5))',
+      'await addProcs(1)',
+      'const = 3',
+      '.nothing',
+      'await Promise.resolve("the last")',
+    ],
+    ['-n', '1'],
+  )
+
+  expect(stdout).toBe(
+    [
+      'Uncaught TypeError: at once',
+      'Uncaught WorkerTerminatedError: Worker 2 was terminated due to: Exited (exit code 3)',
+      'Uncaught RangeError: beside it\n5',
+      '[ 3 ]',
+      'Uncaught SyntaxError: Expected identifier but found "="',
+      'Invalid REPL keyword',
+      "'the last'",
+      '',
+    ]
+      .map((line) => `dialback> ${line}`)
+      .join('\n'),
+  )
+  expect(code).toBe(0)
+})
+
+test('dialback repl ends a pipe at .exit, with the code that was set, and says what never came', async () => {
+  const exited = await pipe(['await addProcs(1)', 'process.exitCode = 4', '.exit', 'console.log("too late")'])
+  expect(exited).toMatchObject({ code: 4, stdout: 'dialback> [ 2 ]\ndialback> 4\ndialback> ' })
+
+  const open = await pipe(['await Promise.resolve(1)', 'if (true) {', '  2'])
+  expect(open.stdout).toBe('dialback> 1\ndialback> | | Uncaught SyntaxError: Unexpected end of file\n')
+  expect(open.code).toBe(0)
+
+  const waiting = await pipe(['await new Promise(() => {})', '1'], ['-n', '1'])
+  expect(waiting.stderr).toContain('dialback error: Nothing is left that could settle what is awaited\n')
+  expect(waiting).toMatchObject({ code: 13, stdout: 'dialback> ' })
 })

@@ -6,11 +6,16 @@ import { readFileSync } from 'node:fs'
 import { createRequire, findPackageJSON } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
+import type { DialbackError } from '@dialback/protocol'
 import type { addProcs } from '../default-cluster.ts'
 import { setCommandLineWorkers, type WorkersSpec } from '../default-workers.ts'
-import { reportFailure } from './command-error.ts'
+import { exitCodes, reportFailure } from './command-error.ts'
+import { errorText } from './error-text.ts'
 
-type Manager = { readonly addProcs: typeof addProcs }
+interface Manager {
+  readonly addProcs: typeof addProcs
+  readonly DialbackError: typeof DialbackError
+}
 
 const { searchParams, href } = new URL(import.meta.url)
 
@@ -23,9 +28,23 @@ if (isMainThread) {
     const spec = JSON.parse(searchParams.get('workers') ?? '{}') as WorkersSpec
     setCommandLineWorkers({ spec, started: undefined })
     setCommandLineWorkers({ spec, started: await manager.addProcs() })
+    if (!searchParams.has('verbose')) tellBriefly(manager)
   } catch (error) {
     process.exit(reportFailure(error, searchParams.has('verbose')))
   }
+}
+
+/** What the script does not catch of ours is told as other commands tell it; anything else, and all else, is as Node has it. */
+function tellBriefly({ DialbackError: Ours }: Manager): void {
+  process.on('uncaughtExceptionMonitor', (error: unknown) => {
+    if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback())
+      return
+    const text = errorText(error, (each) => each instanceof Ours)
+    if (text === undefined) return
+    process.stderr.write(`Uncaught ${text}\n(--verbose shows all that is known of it)\n`)
+    // In the place of what Node writes.
+    process.once('uncaughtException', () => process.exit(exitCodes.failure))
+  })
 }
 
 /** The module that the script gets, whose workers are meant: its own copy where it has one, loaded in the script's way. */

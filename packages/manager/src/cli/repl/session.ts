@@ -1,13 +1,16 @@
 /** An interactive session: Node's own REPL, with TypeScript, workers, and lines of theirs that do not tear what is typed. */
 
 import { registerHooks, stripTypeScriptTypes } from 'node:module'
-import { type REPLServer, Recoverable, start } from 'node:repl'
+import { type REPLServer, start } from 'node:repl'
+import { PassThrough } from 'node:stream'
 import { setImmediate as afterAnswers } from 'node:timers/promises'
-import { sessionGlobals, terminalBottom } from '@dialback/runtime'
+import { DialbackError } from '@dialback/protocol'
+import { sessionGlobals } from '@dialback/runtime'
 import { failureText } from '../command-error.ts'
+import { errorText, plainText } from '../error-text.ts'
+import { Evaluations } from './evaluations.ts'
 import { historyFile } from './history-file.ts'
-import { promptLine } from './prompt-line.ts'
-import { toJavaScript } from './to-javascript.ts'
+import { readProgram } from './read-program.ts'
 
 export interface SessionOptions {
   /** What is in scope: the namespace of `@dialback/manager`. */
@@ -19,6 +22,8 @@ export interface SessionOptions {
   readonly interrupt: () => Promise<void>
   /** Ends the workers. */
   readonly end: () => Promise<void>
+  /** What is thrown is shown with all that is known of it. */
+  readonly isVerbose: boolean
 }
 
 /** Starts a session; when its user leaves it, the process ends. */
@@ -40,7 +45,8 @@ export function startSession(options: SessionOptions): void {
   if (isTerminal) output.write(options.banner)
   const server = start({
     prompt: 'dialback> ',
-    input: process.stdin,
+    // Without a terminal readProgram reads, and nothing comes here.
+    input: isTerminal ? process.stdin : new PassThrough(),
     output,
     terminal: isTerminal,
     useGlobal: true,
@@ -48,10 +54,13 @@ export function startSession(options: SessionOptions): void {
   })
   const history = historyFile(process.env)
   if (isTerminal && history !== '') server.setupHistory(history, () => {})
-  const state = watchPrompt(server, output)
-  interruptBySignal(server, output, state, options)
-  const leave = (code: number): void => void endProcess(options.end, code)
-  server.once('exit', () => leave(0))
+  const evaluations = new Evaluations(server, output)
+  if (!options.isVerbose) showBriefly(server, evaluations)
+  interruptBySignal(server, output, evaluations, options)
+  if (!isTerminal) void readProgram(process.stdin, server, evaluations)
+  const leave = (code: number | string): void => void endProcess(options.end, code)
+  // The user may have set one.
+  server.once('exit', () => leave(process.exitCode ?? 0))
   // As process 1 of a pod it would not end at these by itself.
   process.once('SIGTERM', () => leave(143))
   process.once('SIGHUP', () => leave(129))
@@ -61,7 +70,7 @@ export function startSession(options: SessionOptions): void {
 const leftRunningMs = 3_000
 
 /** The process ends by itself, so that whatever belonged to the workers elsewhere is seen to as after a script. */
-async function endProcess(endWorkers: () => Promise<void>, code: number): Promise<void> {
+async function endProcess(endWorkers: () => Promise<void>, code: number | string): Promise<void> {
   process.exitCode = code
   process.stdin.pause()
   try {
@@ -73,80 +82,37 @@ async function endProcess(endWorkers: () => Promise<void>, code: number): Promis
   }
 }
 
-interface PromptState {
-  /** Whether something was typed that is not done. */
-  isEvaluating: boolean
-  /** Until all workers have stopped: the prompt comes then, for what is typed next must not be stopped with the rest. */
-  interrupting: Promise<void> | undefined
-}
-
-/** Keeps the prompt at the bottom while it is there, and code TypeScript's. */
-function watchPrompt(server: REPLServer, output: NodeJS.WritableStream): PromptState {
-  const state: PromptState = { isEvaluating: false, interrupting: undefined }
-  const display = server.displayPrompt.bind(server)
-  const prompt = promptLine(server, output, () => display(true))
-  server.displayPrompt = (preserveCursor) => {
-    state.isEvaluating = false
-    if (state.interrupting !== undefined) return
-    display(preserveCursor)
-    terminalBottom.take(prompt)
-  }
-  terminalBottom.take(prompt)
-  const evaluate = server.eval.bind(server)
+/** What is thrown; a result, be it an error, is shown as Node shows it. */
+function showBriefly(server: REPLServer, evaluations: Evaluations): void {
+  // The cast: as it stands, it takes anything and needs no `this`.
+  const show = server.writer.bind(server)
+  const isOurs = (error: unknown): boolean => error instanceof DialbackError
+  const showThrown = (error: unknown): string => errorText(error, isOurs) ?? plainText(error, show)
   Object.assign(server, {
-    eval: (code: string, ...[context, file, done]: EvaluationArguments) => {
-      state.isEvaluating = true
-      terminalBottom.leave(prompt)
-      // Without a second argument there is no result to show.
-      const finish = (...args: Parameters<typeof done>): void => {
-        const [error] = args
-        // More is to be typed, at the same prompt.
-        if (error instanceof Recoverable) state.isEvaluating = false
-        done(...args)
-        if (error instanceof Recoverable) terminalBottom.take(prompt)
-      }
-      let javaScript: string
-      try {
-        javaScript = toJavaScript(code)
-      } catch (error) {
-        finish(error instanceof Error ? error : new Error(String(error)))
-        return
-      }
-      Reflect.apply(evaluate, server, [javaScript, context, file, finish])
-    },
+    writer: (value: unknown) => (evaluations.isShowingResult ? show(value) : showThrown(value)),
   })
-  server.once('exit', () => terminalBottom.leave(prompt))
-  return state
 }
-
-type EvaluationArguments = [
-  context: unknown,
-  file: string,
-  done: (error: Error | null, result?: unknown) => void,
-]
 
 /** Ctrl-C stops what was typed and what it runs on the workers; unlike Node's, however often, never the session. */
 function interruptBySignal(
   server: REPLServer,
   output: NodeJS.WritableStream,
-  state: PromptState,
+  evaluations: Evaluations,
   { interrupt }: SessionOptions,
 ): void {
   const listeners = server.listeners('SIGINT')
   const asNodeDoes = (): void => {
     for (const listener of listeners) Reflect.apply(listener, server, [])
   }
-  const interruptEvaluation = async (): Promise<void> => {
-    await interrupt()
-    await afterAnswers()
-    state.interrupting = undefined
-    if (state.isEvaluating) asNodeDoes()
-    else server.displayPrompt()
-  }
   server.removeAllListeners('SIGINT')
   server.on('SIGINT', () => {
-    if (state.isEvaluating) state.interrupting ??= interruptEvaluation()
-    else if (server.line !== '' || server.editorMode) asNodeDoes()
+    if (evaluations.isRunning) {
+      evaluations.interrupt(async () => {
+        await interrupt()
+        await afterAnswers()
+        return asNodeDoes
+      })
+    } else if (server.line !== '' || server.editorMode) asNodeDoes()
     else {
       void interrupt()
       output.write('\n(Ctrl-D or .exit ends the session)\n')
