@@ -11,14 +11,18 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 /** Writes `main.js`, `thread.js`, the tunnel's `relay.js` and what they share into `outDir`. */
 export async function bundleAgent(outDir: string): Promise<void> {
+  const entries = { main: 'main.ts', thread: 'thread.ts', relay: 'relay/main.ts' }
+  // Apart from one another: what two of them share is a file of all that either needs, which both would load.
+  await Promise.all(
+    Object.entries(entries).map(async ([name, path]) => await bundle(outDir, { [name]: join(here, path) })),
+  )
+}
+
+async function bundle(outdir: string, entryPoints: Record<string, string>): Promise<void> {
   const { build } = await import('esbuild')
   await build({
-    entryPoints: {
-      main: join(here, 'main.ts'),
-      thread: join(here, 'thread.ts'),
-      relay: join(here, 'relay/main.ts'),
-    },
-    outdir: outDir,
+    entryPoints,
+    outdir,
     bundle: true,
     splitting: true,
     format: 'esm',
