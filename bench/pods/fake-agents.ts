@@ -8,9 +8,9 @@ export class FakeAgents {
   /** When the first and the last pod was seen, in ms of `performance.now()`. */
   firstPodAt = 0
   lastPodAt = 0
-  pods = 0
   readonly #kube: BenchKube
   readonly #namespace: string
+  readonly #seen = new Set<string>()
   readonly #started = new Set<string>()
   readonly #secrets = new Map<string, Promise<V1Secret>>()
 
@@ -22,8 +22,8 @@ export class FakeAgents {
   async run(signal: AbortSignal): Promise<void> {
     await this.#kube.watchPods(this.#namespace, signal, ({ type, pod }) => {
       if (pod.metadata?.labels?.['app.kubernetes.io/component'] !== 'worker') return
-      if (type === 'ADDED') this.#note()
       const uid = pod.metadata.uid ?? ''
+      if (type === 'ADDED') this.#note(uid)
       if (pod.status?.phase !== 'Running' || this.#started.has(uid)) return
       this.#started.add(uid)
       this.#start(pod).catch((error: unknown) => {
@@ -32,10 +32,11 @@ export class FakeAgents {
     })
   }
 
-  #note(): void {
+  #note(uid: string): void {
+    if (this.#seen.has(uid)) return
+    this.#seen.add(uid)
     this.lastPodAt = performance.now()
-    if (this.pods === 0) this.firstPodAt = this.lastPodAt
-    this.pods += 1
+    if (this.#seen.size === 1) this.firstPodAt = this.lastPodAt
   }
 
   async #start({ metadata, spec }: V1Pod): Promise<void> {

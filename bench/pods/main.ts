@@ -29,7 +29,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   const bareMs = await createBare()
   const agents = new FakeAgents(kube, namespace)
-  await agents.run(stop.signal)
+  agents.run(stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error
+  })
   const program = new URL('./manager.ts', import.meta.url).pathname
   const args = [program, namespace, `127.0.0.1:${await freePort()}`, String(pods)]
   const { stdout } = await promisify(execFile)(process.execPath, args, {
