@@ -20,6 +20,7 @@ export function scriptContract({ module, left }: Contract): void {
     ['idle', '2\n'],
     ['idle-after-future', ''],
     ['pending', 'came back\n'],
+    ['interrupting', 'interrupted\n'],
   ])('a script that is done ends with code 0 although its workers are idle (%s)', async (task, stdout) => {
     const { script, testId } = run(task)
 

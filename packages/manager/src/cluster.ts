@@ -18,6 +18,7 @@ import { clusterOfPeer } from './cluster-of-peer.ts'
 import { Entrances } from './entrances.ts'
 import { EverywhereLog } from './everywhere-log.ts'
 import { joinAll, launchAll } from './joining.ts'
+import { keptAlive } from './keep-alive.ts'
 import { Launches } from './launches.ts'
 import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
 import { type Logger, stderrLogger, writeWorkerLine } from './logger.ts'
@@ -155,12 +156,11 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   /** Aborts what runs on the workers (default: all). A worker that is idle is not touched. */
   async interrupt(ids?: number | readonly number[]): Promise<void> {
     const list = ids === undefined ? this.#supervisor.membership.live : processIds(ids, 'interrupt')
-    await Promise.all(
-      list.map(async (id) => {
-        const worker = this.#supervisor.membership.get(id)
-        await Promise.all(worker?.threads.map((thread) => this.#supervisor.interrupt(worker, thread)) ?? [])
-      }),
-    )
+    const answers = list.map(async (id) => {
+      const worker = this.#supervisor.membership.get(id)
+      await Promise.all(worker?.threads.map((thread) => this.#supervisor.interrupt(worker, thread)) ?? [])
+    })
+    await keptAlive(Promise.all(answers))
   }
 
   /**

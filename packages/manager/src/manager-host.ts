@@ -3,6 +3,7 @@
 import type { Claim, Mailbox } from '@dialback/protocol'
 import type { PeerHost, PendingCall } from '@dialback/runtime'
 import { ClaimAllocator } from './claim-allocator.ts'
+import { createKeepAlive } from './keep-alive.ts'
 import type { Logger } from './logger.ts'
 import { ownRange } from './reference-ledger.ts'
 import type { RemoteWorker, WorkerConnection } from './remote-worker.ts'
@@ -80,14 +81,4 @@ function callable({ membership }: Supervisor, id: number, index?: number): Worke
 
 function claimOf({ call }: PendingCall): Claim | undefined {
   return call.type === 'call' ? call.claim : undefined
-}
-
-/** Sockets to workers keep nothing alive, so that a script that is done ends; while calls wait this does. */
-function createKeepAlive(): (isHeld: boolean) => void {
-  const timer = setInterval(() => {}, 2 ** 30)
-  timer.unref()
-  return (isHeld) => {
-    if (isHeld) timer.ref()
-    else timer.unref()
-  }
 }
