@@ -17,7 +17,10 @@ type Loose = Record<
   | 'remoteDo'
   | 'pmap'
   | 'imap'
-  | 'preduce',
+  | 'preduce'
+  | 'remote'
+  | 'setLogger'
+  | 'future',
   (...args: unknown[]) => unknown
 >
 
@@ -54,6 +57,9 @@ const launches: readonly [args: unknown[], kind: ErrorConstructor, repeated: str
   [[1, { execArgv: '--inspect' }], TypeError, "'--inspect'"],
   [[1, { execArgv: [1] }], TypeError, '[1]'],
   [[1, { cwd: 7 }], TypeError, '7'],
+  [[1, { threads: null }], TypeError, 'null'],
+  [[1, { connectTimeout: null }], TypeError, 'null'],
+  [[{ launch: 1 }], TypeError, '{"launch":1}'],
   [[1, { signal: 'stop' }], TypeError, "'stop'"],
   [[new LocalManager(1), { env: {} }], TypeError, 'env'],
 ]
@@ -87,6 +93,9 @@ const calls: readonly [args: unknown[], kind: ErrorConstructor, repeated: string
   [[5], TypeError, '5', 'everywhere'],
   [[null], TypeError, 'null', 'everywhere'],
   [['x = 1'], TypeError, "'x = 1'", 'everywhere'],
+  [[[1]], TypeError, '[1]', 'everywhere'],
+  [[new Map([['a', 1]])], TypeError, 'everywhere takes', 'everywhere'],
+  [[Promise.resolve({ a: 1 })], TypeError, 'everywhere takes', 'everywhere'],
   [[{ a: 1 }, { proc: [1] }], TypeError, 'proc', 'everywhere'],
   [[{ a: 1 }, { procs: 2 }], TypeError, '2', 'everywhere'],
   [[{ a: 1 }, { procs: ['2'] }], TypeError, "'2'", 'everywhere'],
@@ -100,6 +109,11 @@ const calls: readonly [args: unknown[], kind: ErrorConstructor, repeated: string
   [[noop, -2], TypeError, '-2', 'remoteCallWait'],
   [[{}, 2], TypeError, '{}', 'remoteDo'],
   [[noop, null], TypeError, 'null', 'remoteDo'],
+  [['f'], TypeError, "'f'", 'remote'],
+  [['stderr'], TypeError, "'stderr'", 'setLogger'],
+  [[undefined], TypeError, 'undefined', 'setLogger'],
+  [['2'], TypeError, "'2'", 'future'],
+  [[{}], TypeError, '{}', 'future'],
   [['f', [1]], TypeError, "'f'", 'pmap'],
   [[noop, 5], TypeError, '5', 'pmap'],
   [[noop, null], TypeError, 'null', 'pmap'],
@@ -133,6 +147,7 @@ test.each(titled(calls))(
 test('new Cluster() and pools refuse what they do not know', () => {
   expect(() => Reflect.construct(Cluster, [{ loger: silent }])).toThrow(/loger/)
   expect(() => Reflect.construct(Cluster, [{ logger: 'stderr' }])).toThrow(/'stderr'/)
+  expect(() => Reflect.construct(Cluster, [{ logger: {} }])).toThrow(/{}/)
   expect(() => Reflect.construct(Cluster, [{ onWorkerLog: 'stderr' }])).toThrow(/'stderr'/)
   expect(() => Reflect.construct(WorkerPool, ['2'])).toThrow(/'2'/)
   expect(() => Reflect.construct(WorkerPool, [[1.5]])).toThrow(/1\.5/)

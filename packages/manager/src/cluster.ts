@@ -70,12 +70,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   constructor(options: ClusterOptions = {}) {
     super()
     rejectUnknownOptions(options, ['logger', 'onWorkerLog', 'external', 'code'], 'Cluster')
-    checkOption(
-      'logger',
-      options.logger,
-      'an object with debug, info, warn and error',
-      (value) => typeof value === 'object' && value !== null,
-    )
+    if (options.logger !== undefined) checkLogger(options.logger)
     checkOption('onWorkerLog', options.onWorkerLog, 'a function', (value) => typeof value === 'function')
     this.#logger = options.logger ?? stderrLogger
     this.#onWorkerLog = options.onWorkerLog ?? writeWorkerLine
@@ -97,7 +92,9 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     this.#configureCode(options)
   }
 
+  /** Sets where the cluster's own lines go from now on. @throws {TypeError} when it has not all four methods. */
   setLogger(logger: Logger): void {
+    checkLogger(logger)
     this.#logger = logger
   }
 
@@ -247,19 +244,30 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   }
 }
 
+function checkLogger(logger: unknown): void {
+  const isLogger =
+    typeof logger === 'object' &&
+    logger !== null &&
+    ['debug', 'info', 'warn', 'error'].every((method) => typeof Reflect.get(logger, method) === 'function')
+  if (isLogger) return
+  throw new TypeError(`logger must be an object with debug, info, warn and error: ${describe(logger)}`)
+}
+
 function isListOfNames(value: unknown): boolean {
   return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
 }
 
 function isClusterManager(what: unknown): what is ClusterManager {
-  return typeof what === 'object' && what !== null && 'launch' in what
+  return typeof what === 'object' && what !== null && 'launch' in what && typeof what.launch === 'function'
 }
 
 function checkEverywhere(what: unknown, options: EverywhereOptions): void {
   rejectUnknownOptions(options, ['procs', 'replay'], 'everywhere')
   checkOption('procs', options.procs, 'an array of ids', Array.isArray)
   checkOption('replay', options.replay, 'true or false', (value) => typeof value === 'boolean')
-  if (typeof what === 'function' || (typeof what === 'object' && what !== null)) return
+  // A list, a map or a promise has no names that one could define.
+  const hasNames = typeof what === 'object' && what !== null && !(Symbol.iterator in what || 'then' in what)
+  if (typeof what === 'function' || hasNames) return
   throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
 }
 

@@ -39,7 +39,7 @@ export class Future<R> {
   /** For the library's own use. */
   constructor(from: Origin)
   constructor(from: number | Origin = currentPeer().id) {
-    const origin = typeof from === 'object' ? from : { peer: currentPeer(), owner: from }
+    const origin = isOrigin(from) ? from : { peer: currentPeer(), owner: from }
     this.#source = 'source' in origin ? origin.source : openFuture(origin, this)
     if ('source' in origin) this.#outcome = origin.outcome
   }
@@ -142,4 +142,8 @@ export class Future<R> {
     if (this.#isReleased && this.#outcome === undefined)
       throw new Error('Cannot use a Future that was released')
   }
+}
+
+function isOrigin(from: unknown): from is Origin {
+  return typeof from === 'object' && from !== null && ('source' in from || 'peer' in from)
 }

@@ -1,5 +1,6 @@
 /** What every pool of workers can do. */
 
+import { describe } from '@dialback/protocol'
 import type { AnyFunction, Caller, Shipment } from './caller.ts'
 
 export interface TakeOptions {
@@ -46,12 +47,13 @@ export function isPool(value: unknown): value is Pool {
   )
 }
 
-/** The function that `Pool.remote` gives. */
+/** The function that `Pool.remote` gives. @throws {TypeError} when `fn` is no function. */
 export function remoteOn<A extends unknown[], R>(
   pool: Pool,
   caller: Caller,
   fn: (...args: A) => R,
 ): (...args: A) => Promise<Awaited<R>> {
+  if (typeof fn !== 'function') throw new TypeError(`remote takes a function: ${describe(fn)}`)
   return async (...args): Promise<Awaited<R>> => {
     const value = await pool.run(async (id) => {
       // Nothing travels to this process.

@@ -84,7 +84,7 @@ const known = [
 export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8sOptions {
   const count = wholeNumber(np, 'np', 0)
   rejectUnknownOptions(options, known, 'K8sClusterManager')
-  const { cpu, memory, pendingTimeout, ...rest } = options
+  const { cpu = 1, memory = '4Gi', pendingTimeout = 180, minWorkers = 0, threads = 1, ...rest } = options
   checkTexts(options)
   for (const name of records) checkStringRecord(name, options[name])
   for (const [name, values] of Object.entries(choices)) {
@@ -92,18 +92,18 @@ export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8s
     checkOption(name, Reflect.get(options, name), `one of ${values.join(', ')}`, isOne)
   }
   checkOption('configure', options.configure, 'a function', (value) => typeof value === 'function')
-  const minWorkers = wholeNumber(options.minWorkers ?? 0, 'minWorkers', 0)
-  if (minWorkers > count) throw new RangeError(`minWorkers must be at most np, ${count}: ${minWorkers}`)
+  if (wholeNumber(minWorkers, 'minWorkers', 0) > count)
+    throw new RangeError(`minWorkers must be at most np, ${count}: ${minWorkers}`)
   return {
     ...rest,
     np: count,
-    cpu: quantityText(cpu ?? 1, 'cpu'),
-    memory: quantityText(memory ?? '4Gi', 'memory'),
-    pendingTimeoutMs: durationMs(pendingTimeout ?? 180, 'pendingTimeout'),
+    cpu: quantityText(cpu, 'cpu'),
+    memory: quantityText(memory, 'memory'),
+    pendingTimeoutMs: durationMs(pendingTimeout, 'pendingTimeout'),
     minWorkers,
     keepPods: options.keepPods ?? 'never',
     connection: options.connection ?? 'auto',
-    threads: wholeNumber(options.threads ?? 1, 'threads', 1),
+    threads: wholeNumber(threads, 'threads', 1),
   }
 }
 

@@ -39,8 +39,9 @@ export class LocalManager implements ClusterManager {
   constructor(np: number = availableParallelism(), options: LocalManagerOptions = {}) {
     this.#np = wholeNumber(np, 'np', 0)
     rejectUnknownOptions(options, optionNames, 'LocalManager')
-    this.#threads = wholeNumber(options.threads ?? 1, 'threads', 1)
-    this.pendingTimeoutMs = durationMs(options.connectTimeout ?? 60, 'connectTimeout')
+    const { threads = 1, connectTimeout = 60 } = options
+    this.#threads = wholeNumber(threads, 'threads', 1)
+    this.pendingTimeoutMs = durationMs(connectTimeout, 'connectTimeout')
     checkStrings(options)
     this.minWorkers = np
     this.#options = options
