@@ -4,6 +4,7 @@ import {
   RemoteError,
   remoteCallFetch,
   remoteDo,
+  WorkerPool,
   WorkerTerminatedError,
   workers,
 } from '@dialback/manager'
@@ -161,6 +162,18 @@ test('remoteDo() prints what the function throws where it ran, and nowhere else'
   expect(await cluster.remoteCallFetch(() => 'alive', 2)).toBe('alive')
   expect(output.filter((line) => line.includes('thrown on the worker'))).toHaveLength(1)
   expect(log.filter((line) => !line.endsWith('is up'))).toEqual([])
+})
+
+test('remoteDo() to a pool says here why it sent nothing', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const settled = Promise.resolve()
+
+  cluster.remoteDo(() => settled, new WorkerPool([2], cluster.peer))
+  cluster.remoteDo(() => {}, new WorkerPool([7], cluster.peer))
+
+  expect(await started.logged('captured "settled": Promise')).toContain('error: SerializationError')
+  expect(await started.logged('id 7')).toContain('error: RangeError')
 })
 
 test('remoteDo() to a worker whose thread was replaced meanwhile runs there', async () => {

@@ -1,5 +1,7 @@
 /** What is sent of a thrown value that cannot travel as it is. */
 
+import { dropOwnFrames } from './own-frames.ts'
+
 /**
  * An error with what of `thrown` can travel: its message, name and stack where they can be read, the fields for which
  * `canTravel` holds, and its class if that does.
@@ -38,8 +40,9 @@ function partsOf(error: Error): Parts {
   }
 }
 
-/** How a thrown value reads where it ran: an error with its stack. */
+/** How a thrown value reads where it ran: an error with its stack, as far as that is the user's. */
 export function textOfThrown(thrown: unknown): string {
+  dropOwnFrames(thrown)
   const stack = isError(thrown) ? readText(() => thrown.stack) : undefined
   return stack ?? readText(() => String(thrown)) ?? 'a value that cannot be described'
 }

@@ -36,6 +36,8 @@ export class Peer implements Caller {
   readonly runner: CallRunner
   readonly threadsOf: (id: number) => number
   readonly warn: (text: string) => void
+  /** Shows what nobody waits to be told. */
+  readonly print: (thrown: unknown) => void
   readonly #host: PeerHost
   readonly #pending: PendingCalls
   readonly #posting: Posting
@@ -45,6 +47,7 @@ export class Peer implements Caller {
     this.carrier = carrier
     this.threadsOf = (id) => host.threadsOf?.(id) ?? 1
     this.warn = (text) => host.warn?.(text)
+    this.print = (thrown) => host.print(textOfThrown(thrown))
     this.#pending = new PendingCalls(host)
     this.values = new KeeperClient(host, this.#pending, carrier)
     carrier.setHandles(withPools(this, createHandles(this)))
@@ -89,8 +92,7 @@ export class Peer implements Caller {
 
   start(shipment: Shipment, target: number, input: CallInput, options: StartOptions = {}): StartedCall {
     if (target === this.id) {
-      const failed =
-        options.isSilent === true ? (error: unknown) => this.#host.print(textOfThrown(error)) : undefined
+      const failed = options.isSilent === true ? this.print : undefined
       return startHere({ peer: this, fn: shipment.fn, input, failed })
     }
     // A worker loads shipping when it first calls somebody: what calls meanwhile follows in order.
@@ -229,7 +231,8 @@ export class Peer implements Caller {
   #startLoaded(shipment: Shipment, target: number, input: CallInput, options: StartOptions): StartedCall {
     const started = this.carrier.load().then(() => this.start(shipment, target, input, options))
     const result = started.then((call) => call.result)
-    result.catch(ignore)
+    // A call that nobody waits for does not fail once it was sent.
+    result.catch(options.isSilent === true ? this.print : ignore)
     return {
       result,
       recall: () => started.then((call) => call.recall()),

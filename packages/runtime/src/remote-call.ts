@@ -1,6 +1,6 @@
 /** Calls of a function on another process. */
 
-import { describe } from '@dialback/protocol'
+import { describe, RemoteError } from '@dialback/protocol'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { Future } from './future.ts'
 import { keptSource, localSource, poolSource, quiet } from './future-source.ts'
@@ -54,8 +54,12 @@ export function remoteDoOver(peer: Peer, fn: AnyFunction, target: Target, args: 
   const run = (id: number): Promise<unknown> =>
     peer.start(shipmentFor(peer, fn, id), id, { kind: 'args', args }, { isSilent: true }).result
   if (typeof target === 'number') void run(target)
-  // What went wrong is printed where it ran; here nobody asked.
-  else target.run(run).catch(() => {})
+  else {
+    target.run(run).catch((error: unknown) => {
+      // What the function threw was printed where it ran.
+      if (!(error instanceof RemoteError)) peer.print(error)
+    })
+  }
 }
 
 /** Nothing travels to this process: there the function may have captured anything. */
