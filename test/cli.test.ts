@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { processesLeft, testIdVariable } from './support/processes.ts'
 import {
   type RunningScript,
+  root,
   runScript,
   type ScriptEnd,
   type ScriptOptions,
@@ -51,6 +55,15 @@ async function run(
 
 const countWorkers =
   "import { nworkers, workers } from '@dialback/manager'\nconsole.log(nworkers(), ...workers())"
+
+test('dialback ends quietly when nobody reads its output any more', async () => {
+  const child = spawn(process.execPath, [main, '--help'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+
+  expect({ stderr, code }).toEqual({ stderr: '', code: 141 })
+})
 
 test('dialback run adds the workers before the first line of the script', async () => {
   const end = await run({ 'script.ts': countWorkers }, ['script.ts', '-n', '3'])
@@ -281,6 +294,20 @@ test('dialback run and addProcs() take DIALBACK_WORKERS when the command line sa
   expect(await runScript(main, { args: ['run', script, '-n', '1'], env })).toMatchObject({
     stdout: '[ 2 ]\n',
   })
+})
+
+test.each([
+  ['DIALBACK_WORKERS', 'many'],
+  ['DIALBACK_K8S', 'maybe'],
+])('dialback run refuses a bad value of %s as it does one of an option', async (name, value) => {
+  await using dir = await withTempDir({ resolvesPackages: true })
+  await writeFile(join(dir.path, 'script.ts'), 'console.log("ran")')
+
+  const end = await runScript(main, { args: ['run', join(dir.path, 'script.ts')], env: { [name]: value } })
+
+  expect(end).toMatchObject({ code: 2, stdout: '' })
+  expect(end.stderr).toContain(name)
+  expect(end.stderr).toContain(`'${value}'`)
 })
 
 test('dialback run --inspect-port opens the inspector, with which functions still travel', async () => {

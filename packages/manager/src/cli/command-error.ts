@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 
 /** The exit codes of `dialback`; `run` gives its script's own. Documented in docs/cli.md. */
-export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const
+export const exitCodes = { ok: 0, failure: 1, usage: 2, unread: 141 } as const
 
 /** A command cannot do what it was asked; the message is a sentence for its user, without a stack. */
 export class CommandError extends Error {

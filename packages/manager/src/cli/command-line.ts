@@ -36,12 +36,24 @@ export async function runCommandLine(
   program: Command,
   argv: readonly string[] = process.argv,
 ): Promise<void> {
+  endWhenUnread()
   try {
     await program.parseAsync(argv)
   } catch (error) {
     const code = reportFailure(error, isVerbose(program))
     if (code !== exitCodes.ok) process.exit(code)
   }
+}
+
+/** Whoever reads the output has gone, as `head` does: that ends a command quietly, and like a closed terminal where it has to tidy up. */
+function endWhenUnread(): void {
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    // What is written until the end fails as well.
+    process.stdout.on('error', () => {})
+    if (process.listenerCount('SIGHUP') > 0) process.emit('SIGHUP', 'SIGHUP')
+    else process.exit(exitCodes.unread)
+  })
 }
 
 /** Whether the user asked for all that is known of an error. */

@@ -43,7 +43,7 @@ export function addPodOptions(command: Command): Command {
 /** What the options ask for. Ends the command for options that have no meaning together. */
 export function workersSpec(options: WorkersOptions, command: Command): WorkersSpec {
   const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
-  if (options.k8s !== true && !isForPods(process.env)) {
+  if (options.k8s !== true && !orUsageError(command, () => isForPods(process.env))) {
     const [odd] = podOptions.filter(([name]) => isGiven(name))
     if (odd !== undefined)
       command.error(`error: option '${odd[1]}' is for pods, and these workers are local: give --k8s too`)
@@ -60,8 +60,12 @@ export function workersSpec(options: WorkersOptions, command: Command): WorkersS
 
 /** What the options of pods ask for, with the rest filled in. Ends the command for bad values. */
 export function podsAsked(count: number, options: K8sOptions, command: Command): ResolvedK8sOptions {
+  return orUsageError(command, () => resolveK8sOptions(count, options))
+}
+
+function orUsageError<T>(command: Command, read: () => T): T {
   try {
-    return resolveK8sOptions(count, options)
+    return read()
   } catch (error) {
     return command.error(`error: ${error instanceof Error ? error.message : String(error)}`)
   }
