@@ -65,7 +65,7 @@ test('a program that installed the packed packages maps over npm packages and it
       ],
       bySchema: [true, false],
       refused:
-        'SerializationError: Cannot send fn › captured "hereOnly" › captured "init" › captured "initialized": WeakSet (main.ts:40:34)',
+        'SerializationError: Cannot send fn › captured "hereOnly" › captured "init" › captured "initialized": WeakSet (main.ts:41:34)',
       procs: 3,
     })
   }
