@@ -61,6 +61,19 @@ test('PodLogs gives each line once when the connection breaks', async () => {
   expect(server.asked[1]?.url).toContain('sinceTime=2026-11-25T22%3A42%3A13Z')
 })
 
+test('PodLogs takes what the kubelet says of itself for no line, and reads on, also at the end', async () => {
+  await using server = await fakeApiServer(({ index }, response) => {
+    write(response, [1, 'one'], ...(index === 0 ? [] : [[2, 'two'] satisfies [number, string]]))
+    response.end(index === 0 ? 'failed to create fsnotify watcher: too many open files' : '')
+  })
+  const lines: string[] = []
+
+  const log = logsOf(server).logs.follow(ended, (line) => lines.push(line))
+  await log.ended
+
+  expect(lines).toEqual(['one', 'two'])
+})
+
 test('PodLogs bounds what a worker floods, and keeps its last lines', async () => {
   await using server = await fakeApiServer((_, response) => {
     for (let index = 0; index < 5_000; index++) write(response, [index, `line ${index}`])

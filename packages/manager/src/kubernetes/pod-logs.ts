@@ -3,13 +3,13 @@
 import type { Clock } from '@dialback/runtime'
 import type { V1Pod } from '@kubernetes/client-node'
 import { LastLines } from '../last-lines.ts'
-import { readLines } from '../read-lines.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
 import { pause } from './kube-retry.ts'
 import { LineLimiter } from './line-limiter.ts'
 import { LogPosition } from './log-position.ts'
 import { containerStatus } from './pod-facts.ts'
+import { readLog } from './read-log.ts'
 import { unheldClock } from './unheld-clock.ts'
 
 export interface PodLogsOptions {
@@ -101,15 +101,15 @@ export class PodLog implements AsyncDisposable {
       const wasOver = this.#isOver
       const outcome = await this.#read()
       if (outcome === 'gone' || (outcome === 'read' && wasOver)) break
-      failures = outcome === 'read' ? 0 : failures + 1
+      failures = outcome === 'failed' ? failures + 1 : 0
       const ms = Math.min(maxPauseMs, firstPauseMs * 2 ** failures)
       await pause(ms, { clock: this.#options.clock, signal }).catch(() => {})
     }
     for (const line of this.#limiter.flush()) this.#onLine(line)
   }
 
-  /** Reads to the end, which comes also when the node or the API server goes away. */
-  async #read(): Promise<'read' | 'failed' | 'gone'> {
+  /** Reads to the end, which comes also when the node or the API server goes away; `cut`: not to there, but on. */
+  async #read(): Promise<'read' | 'failed' | 'cut' | 'gone'> {
     const { api, namespace, container } = this.#options
     const { sinceTime } = this.#position
     const { signal } = this.#end
@@ -123,17 +123,16 @@ export class PodLog implements AsyncDisposable {
         ...(sinceTime !== undefined && { sinceTime }),
       })
       stream.hold(false)
-      await readLines(stream.body, (line) => this.#take(line))
-      return 'read'
+      const { isBroken, hasNew } = await readLog(stream.body, this.#position, (line) => this.#take(line))
+      if (!isBroken) return 'read'
+      return hasNew ? 'cut' : 'failed'
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'forbidden') this.#options.forbid(error)
       return error instanceof KubeError && error.kind === 'notFound' ? 'gone' : 'failed'
     }
   }
 
-  #take(stamped: string): void {
-    const line = this.#position.take(stamped)
-    if (line === undefined) return
+  #take(line: string): void {
     this.#lines.add(line)
     for (const shown of this.#limiter.take(line, this.#options.clock.now())) this.#onLine(shown)
   }

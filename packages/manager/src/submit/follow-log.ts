@@ -7,7 +7,7 @@ import type { KubeStream } from '../kubernetes/kube-client.ts'
 import { KubeError } from '../kubernetes/kube-error.ts'
 import { pause } from '../kubernetes/kube-retry.ts'
 import { LogPosition } from '../kubernetes/log-position.ts'
-import { readLines } from '../read-lines.ts'
+import { readLog } from '../kubernetes/read-log.ts'
 import { isOver } from './job-state.ts'
 import type { LineWriter } from './line-writer.ts'
 import { type Patience, patiently } from './patiently.ts'
@@ -71,30 +71,15 @@ export async function lookAgain(
   }
 }
 
-/**
- * Where the kubelet cannot go on, as on a node with more files open than it may, it says so in place of the log's next line,
- * without a time. Source: k8s.io/cri-client pkg/logs/logs.go.
- */
-const kubeletsOwn =
-  /^(failed to (create fsnotify watcher:|watch directory|try resolving symlinks|open log file)|unable to retrieve container logs for) /
-
 /** Reads what is there, or to the end when it is followed; `cut`: not to there, but on. @throws {KubeError} as `followLog` */
 export async function readOnce(
   pod: V1Pod,
   position: LogPosition,
   options: FollowLogOptions & { readonly isFollowed: boolean },
 ): Promise<'read' | 'failed' | 'cut' | 'gone'> {
-  let hasNew = false
   try {
     const { body } = await openLog(pod, position, options)
-    let isBroken = false
-    await readLines(body, (stamped) => {
-      isBroken ||= kubeletsOwn.test(stamped)
-      const line = isBroken ? undefined : position.take(stamped)
-      if (line === undefined) return
-      hasNew = true
-      options.lines.write(line, body)
-    })
+    const { isBroken, hasNew } = await readLog(body, position, (line) => options.lines.write(line, body))
     options.signal.throwIfAborted()
     if (body.readableEnded && !isBroken) return 'read'
     return hasNew ? 'cut' : 'failed'
