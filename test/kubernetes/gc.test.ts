@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { root } from '../support/run-script.ts'
+import { nothingIsLeft, startSubmit } from './support/submitted.ts'
 import { ended, hasCluster, restricted, TestNamespace, workerImage } from './support/test-namespace.ts'
 
 const labels = {
@@ -22,7 +23,7 @@ async function gc(...args: readonly string[]): Promise<string> {
   return stdout
 }
 
-describe.skipIf(!hasCluster)('dialback gc', { timeout: 120_000 }, () => {
+describe.skipIf(!hasCluster)('dialback gc', { timeout: 240_000 }, () => {
   test('lists and removes what a dead manager left, and leaves alone what belongs to a living one', async () => {
     await using namespace = await TestNamespace.create()
     const { core, name } = namespace
@@ -51,7 +52,54 @@ describe.skipIf(!hasCluster)('dialback gc', { timeout: 120_000 }, () => {
     }
     expect(everywhere.leftovers.filter((one) => one.namespace === name)).toEqual([])
   })
+
+  test('removes the Job of a dialback submit that was killed while it made it, once nobody can be making it', async () => {
+    await using namespace = await TestNamespace.create()
+    const { batch, name } = namespace
+    const job = await halfMade(namespace)
+    expect(await gc('--namespace', name)).toBe(`Nothing is left behind in namespace ${name}.\n`)
+    const [unfinished] = (await batch.listNamespacedJob({ namespace: name })).items
+    expect(unfinished).toMatchObject({ metadata: { name: job }, spec: { suspend: true } })
+    expect(Date.parse(unfinished?.metadata?.annotations?.[unfinishedUntil] ?? '')).toBeGreaterThan(Date.now())
+
+    // Its time is over, as it is ten minutes later.
+    const body = structuredClone(unfinished)
+    if (body?.metadata?.annotations === undefined) throw new Error('The Job has lost its annotations')
+    body.metadata.annotations[unfinishedUntil] = new Date().toISOString()
+    await batch.replaceNamespacedJob({ namespace: name, name: job, body })
+
+    expect(await gc('--namespace', name)).toContain('dialback submit was ended while it was making it\n')
+    await nothingIsLeft(namespace)
+  })
 })
+
+const unfinishedUntil = 'dialback.dev/unfinished-until'
+
+/** Kills `dialback submit` while its Job waits for the rest, which takes some tries: it waits for a moment only. */
+async function halfMade(namespace: TestNamespace): Promise<string> {
+  for (let count = 0; ; count++) {
+    const job = `killed-${count}`
+    await using submitted = await startSubmit({ 'main.ts': '' }, ['main.ts', '-n', '0', '--name', job], {
+      own: namespace,
+    })
+    const read = async () => await namespace.batch.readNamespacedJob({ namespace: namespace.name, name: job })
+    const isThere = async (): Promise<boolean> =>
+      await read().then(
+        () => true,
+        () => false,
+      )
+    const hasEnded = submitted.running.ended.then(() => true)
+    while (!(await isThere()) && !(await Promise.race([hasEnded, false])));
+    submitted.running.kill('SIGKILL')
+    await submitted.running.ended
+    if ((await read()).spec?.suspend === true) return job
+    await namespace.batch.deleteNamespacedJob({
+      namespace: namespace.name,
+      name: job,
+      propagationPolicy: 'Background',
+    })
+  }
+}
 
 async function podNamed(
   { core, name: namespace }: TestNamespace,

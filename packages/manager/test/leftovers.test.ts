@@ -47,7 +47,7 @@ const by = (kind: string, name: string): V1OwnerReference => ({
   name,
   uid: `uid-${name}`,
 })
-const none: ClusterObjects = { jobs: [], pods: [], secrets: [], managers: new Map(), now }
+const none: ClusterObjects = { jobs: [], submissions: [], pods: [], secrets: [], managers: new Map(), now }
 const brief = (objects: Partial<ClusterObjects>): string[] =>
   leftovers({ ...none, ...objects }).map(({ kind, name, why }) => `${kind} ${name}: ${why}`)
 
@@ -81,6 +81,21 @@ test('leftovers() finds the Job of a relay that never got its Secret, once that 
       secrets: [secret('whole', { session: 'whole', owner: by('Job', 'whole') })],
     }),
   ).toEqual(['Job killed: its relay never started, for want of its Secret'])
+})
+
+test('leftovers() finds a submitted Job that nobody is making any more, and no other that is suspended', () => {
+  const submission = (name: string, suspend: boolean, until?: string): V1Job => {
+    const annotations = until === undefined ? {} : { 'dialback.dev/unfinished-until': until }
+    return Object.assign(job(name), { spec: { suspend } }, { metadata: { name, annotations } })
+  }
+  const submissions = [
+    submission('killed', true, '2026-11-25T11:59:59Z'),
+    submission('being-made', true, '2026-11-25T12:00:01Z'),
+    submission('suspended-by-its-user', true),
+    submission('runs', false),
+    submission('odd', true, 'some day'),
+  ]
+  expect(brief({ submissions })).toEqual(['Job killed: dialback submit was ended while it was making it'])
 })
 
 test('leftovers() leaves alone what belongs to a living manager', () => {

@@ -45,6 +45,16 @@ test('submissionJob() is run again as often as was asked, disruptions not counte
   })
 })
 
+test('submissionJob() waits while it is being made, and says until when that is', () => {
+  const { metadata, spec } = submissionJob({ ...options, unfinishedUntil: '2026-11-25T12:00:00.000Z' })
+  expect(spec?.suspend).toBe(true)
+  expect(metadata?.annotations).toEqual({
+    'dialback.dev/script': 'simulate.ts',
+    'dialback.dev/unfinished-until': '2026-11-25T12:00:00.000Z',
+  })
+  expect(submissionJob(options).spec?.suspend).toBeUndefined()
+})
+
 test('submissionJob() meets the restricted Pod Security Standard', () => {
   const job = submissionJob(options)
   expect(specOf(job)?.securityContext).toMatchObject({

@@ -5,6 +5,7 @@ import type { KubeApi } from '../kubernetes/kube-api.ts'
 import { KubeError } from '../kubernetes/kube-error.ts'
 import { type Leftover, leftovers, managerPods } from '../kubernetes/leftovers.ts'
 import { componentLabel, relayComponent } from '../kubernetes/relay-job.ts'
+import { submissionSelector } from '../submit/submission-job.ts'
 import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
 
 interface GcOptions extends NamespaceOptions {
@@ -19,8 +20,8 @@ Examples:
   $ dialback gc                      remove it
   $ dialback gc --all-namespaces --json
 
-It removes workers, relays and Secrets whose manager has ended or is gone. What belongs to a manager that is alive it leaves
-alone. Kubernetes removes these by itself in most cases, only later.`
+It removes workers, relays and Secrets whose manager has ended or is gone, and Jobs that dialback submit began to make more
+than ten minutes ago and never finished. What belongs to a manager that is alive it leaves alone. Kubernetes removes these by itself in most cases, only later.`
 
 const ours = 'app.kubernetes.io/managed-by=dialback'
 
@@ -48,8 +49,9 @@ async function gc(options: GcOptions): Promise<void> {
 
 /** @param namespace empty: all */
 async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
-  const [jobs, { items: pods }, secrets] = await Promise.all([
+  const [jobs, submissions, { items: pods }, secrets] = await Promise.all([
     api.listJobs(namespace, { labelSelector: `${ours},${componentLabel}=${relayComponent}` }),
+    api.listJobs(namespace, { labelSelector: submissionSelector }),
     api.listPods(namespace, { labelSelector: `${ours},${componentLabel}!=${relayComponent}` }),
     api.listSecrets(namespace, { labelSelector: ours }),
   ])
@@ -64,7 +66,7 @@ async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
     }),
   )
   const byUid = new Map(managers.flat().map((pod) => [pod.metadata?.uid ?? '', pod]))
-  return leftovers({ jobs, pods, secrets, managers: byUid, now: Date.now() })
+  return leftovers({ jobs, submissions, pods, secrets, managers: byUid, now: Date.now() })
 }
 
 async function remove(api: KubeApi, { kind, namespace, name, uid }: Leftover): Promise<void> {

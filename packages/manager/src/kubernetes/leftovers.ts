@@ -1,6 +1,7 @@
 /** Pure: what managers that are gone have left in a cluster, by who owned it. */
 
 import type { V1Job, V1ObjectMeta, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
+import { unfinishedAnnotation } from '../submit/submission-job.ts'
 import { hasEnded } from './pod-facts.ts'
 import { sessionLabel } from './pod-manifest.ts'
 
@@ -19,6 +20,8 @@ export interface Leftover {
 export interface ClusterObjects {
   /** Those of relays. */
   readonly jobs: readonly V1Job[]
+  /** Jobs that `dialback submit` has made. */
+  readonly submissions: readonly V1Job[]
   readonly pods: readonly V1Pod[]
   readonly secrets: readonly V1Secret[]
   /** The pods of managers that own some of these, by uid; those that are not there any more are missing. */
@@ -31,7 +34,7 @@ export interface ClusterObjects {
 const lonelyMs = 600_000
 
 /** All of them have our label. @returns Jobs first, with which most of the rest goes. */
-export function leftovers({ jobs, pods, secrets, managers, now }: ClusterObjects): Leftover[] {
+export function leftovers({ jobs, submissions, pods, secrets, managers, now }: ClusterObjects): Leftover[] {
   const jobsByUid = new Map(jobs.map((job) => [job.metadata?.uid ?? '', job]))
   const owned = (metadata: V1ObjectMeta | undefined): string | undefined => {
     const owner = metadata?.ownerReferences?.[0]
@@ -52,6 +55,7 @@ export function leftovers({ jobs, pods, secrets, managers, now }: ClusterObjects
   }
   return [
     ...jobs.flatMap((job) => found('Job', job.metadata, fateOfJob(job))),
+    ...submissions.flatMap((job) => found('Job', job.metadata, fateOfSubmission(job, now))),
     ...pods.flatMap((pod) => {
       const isAlone = pod.metadata?.ownerReferences === undefined && hasEnded(pod)
       return found('Pod', pod.metadata, isAlone ? 'it has ended, and nothing owns it' : owned(pod.metadata))
@@ -96,6 +100,13 @@ function fateOf(
   const pod = managers.get(uid)
   if (pod === undefined) return `its manager, pod ${name}, is gone`
   return hasEnded(pod) ? `its manager, pod ${name}, has ended` : undefined
+}
+
+/** One that its user has suspended has no such annotation any more, and is theirs. */
+function fateOfSubmission({ metadata, spec }: V1Job, now: number): string | undefined {
+  const until = metadata?.annotations?.[unfinishedAnnotation]
+  const isAbandoned = spec?.suspend === true && until !== undefined && Date.parse(until) < now
+  return isAbandoned ? 'dialback submit was ended while it was making it' : undefined
 }
 
 function isFinished(job: V1Job): boolean {

@@ -13,6 +13,7 @@ import {
   programConfigMap,
   type SubmissionOptions,
   submissionJob,
+  unfinishedAnnotation,
 } from './submission-job.ts'
 
 export interface Submission extends Omit<SubmissionOptions, 'program' | 'serviceAccountName'> {
@@ -39,6 +40,9 @@ interface Account {
   readonly isMade: boolean
 }
 
+/** Seconds are what it takes: who has not finished by then was killed, and `dialback gc` removes what is there. */
+const makingMs = 600_000
+
 /** @throws {KubeError | AccountRefusedError} when the cluster refuses any of it; nothing is left then. */
 export async function createSubmission(
   api: KubeApi,
@@ -51,12 +55,16 @@ export async function createSubmission(
       ? await findAccount(api, submission, sharedAccount)
       : { name: serviceAccountName, isMade: false }
   const isSuspended = packed !== undefined || account.isMade
-  const job = await api.createJob(namespace, jobOf({ ...submission, isSuspended }, account.name))
+  const unfinishedUntil = isSuspended ? new Date(Date.now() + makingMs).toISOString() : undefined
+  const job = await api.createJob(namespace, jobOf({ ...submission, unfinishedUntil }, account.name))
   if (!isSuspended) return job
   try {
     // Behind the Job, so that nothing is ever without an owner.
     await Promise.all([createProgram(api, submission, job), account.isMade && createAccount(api, job)])
-    return await api.patchJob(namespace, name, { spec: { suspend: false } })
+    return await api.patchJob(namespace, name, {
+      metadata: { annotations: { [unfinishedAnnotation]: null } },
+      spec: { suspend: false },
+    })
   } catch (error) {
     await api.deleteJob(namespace, name)
     throw error

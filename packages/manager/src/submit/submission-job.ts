@@ -18,6 +18,8 @@ export const submissionSelector =
 export const scriptAnnotation = 'dialback.dev/script'
 /** Set when somebody asked for its end. */
 export const cancelledAnnotation = 'dialback.dev/cancelled'
+/** While its Job is being made: until when, after which nobody is making it any more. */
+export const unfinishedAnnotation = 'dialback.dev/unfinished-until'
 /** Where the pod waits for a program that is too large for a ConfigMap. */
 export const programPort = 7_422
 /** A ConfigMap takes 1 MiB, and a little is for what unpacks the program. */
@@ -47,8 +49,8 @@ export interface SubmissionOptions {
   readonly serviceAccountName: string
   readonly ttlSeconds: number
   readonly backoffLimit: number
-  /** It waits until what belongs to it is there. */
-  readonly isSuspended?: boolean
+  /** It is suspended until what belongs to it is there, which is given up at this time (ISO 8601). */
+  readonly unfinishedUntil?: string | undefined
 }
 
 export interface SubmittedProgram {
@@ -70,14 +72,22 @@ export function isInConfigMap({ byteLength }: SubmittedProgram): boolean {
 
 /** It meets the restricted Pod Security Standard. A disruption of its pod is not counted as a failure. */
 export function submissionJob(options: SubmissionOptions): V1Job {
-  const { name, namespace, script, ttlSeconds, backoffLimit, isSuspended } = options
+  const { name, namespace, script, ttlSeconds, backoffLimit, unfinishedUntil } = options
   const { 'app.kubernetes.io/managed-by': _, ...podLabels } = submissionLabels
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, namespace, labels: submissionLabels, annotations: { [scriptAnnotation]: script } },
+    metadata: {
+      name,
+      namespace,
+      labels: submissionLabels,
+      annotations: {
+        [scriptAnnotation]: script,
+        ...(unfinishedUntil !== undefined && { [unfinishedAnnotation]: unfinishedUntil }),
+      },
+    },
     spec: {
-      ...(isSuspended && { suspend: true }),
+      ...(unfinishedUntil !== undefined && { suspend: true }),
       backoffLimit,
       ttlSecondsAfterFinished: ttlSeconds,
       podFailurePolicy: {
