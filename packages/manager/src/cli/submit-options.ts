@@ -43,9 +43,10 @@ export function addSubmitOptions(command: Command, image: string): Command {
       .option('--in-image', 'the script is a path in the image: nothing is bundled')
       .addOption(option('--include <path>', 'a file or directory that no import leads to').argParser(listed))
       .addOption(
-        option('--env <name=value>', 'a variable of the script; without =value as it is here').argParser(
-          variable,
-        ),
+        option(
+          '--env <name=value>',
+          'a variable of the script and its workers; without =value as it is here',
+        ).argParser(variable),
       )
       .addOption(
         option('--secret-env <name=secret:key>', 'a variable from a Secret').argParser(secretVariable),

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { builtAgentEntry } from '@dialback/worker'
 import type { V1OwnerReference, V1Pod } from '@kubernetes/client-node'
 import { isK8s } from '../is-k8s.ts'
+import { type HandedOn, handedOn } from './handed-on.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
 import type { KubeApi } from './kube-api.ts'
 import { podNamespace } from './kubeconfig.ts'
@@ -18,6 +19,8 @@ export interface LaunchPlace {
   readonly command: readonly string[]
   /** With it the cluster removes what the launch made. */
   readonly owner: V1OwnerReference | undefined
+  /** What the workers get of the environment of the manager's container. */
+  readonly handedOn: HandedOn
   /** The pod that this process runs in. */
   readonly ownPod: V1Pod | undefined
 }
@@ -31,12 +34,14 @@ export async function findLaunchPlace(api: KubeApi, options: ResolvedK8sOptions)
   const isInside = isK8s()
   const managerPodName = options.managerPodName ?? (isInside ? ownPodName() : undefined)
   const managerPod = managerPodName && (await managerPodOf(api, managerPodName, namespace))
+  const ownPod = isInside && managerPod ? managerPod : undefined
   return {
     namespace,
     prefix: options.workerPrefix ?? legalPrefix(`${managerPodName ?? hostname()}-worker`),
     ...whatRuns(managerPod || undefined, options.image, isInside),
     owner: managerPod ? ownerIn(namespace, managerPod) : undefined,
-    ownPod: isInside && managerPod ? managerPod : undefined,
+    handedOn: handedOn(ownPod, namespace),
+    ownPod,
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { describe } from '@dialback/protocol'
 import type { V1Container, V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
+import type { HandedOn } from './handed-on.ts'
 
 /** The container that runs the worker; others, which `configure` or the cluster added, are not ours. */
 export const workerContainer = 'worker'
@@ -33,6 +34,8 @@ export interface PodManifestOptions {
   readonly patienceMs: number
   readonly owner?: V1OwnerReference | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
+  /** What they get of the manager's environment; `env` counts before it. */
+  readonly handedOn?: HandedOn | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly annotations?: Readonly<Record<string, string>> | undefined
   readonly imagePullPolicy?: string | undefined
@@ -146,6 +149,7 @@ function container(options: PodManifestOptions): V1Container {
     ...(imagePullPolicy !== undefined && { imagePullPolicy }),
     command: [...command],
     resources: { requests: { cpu, memory }, limits: { cpu, memory } },
+    ...(options.handedOn?.envFrom !== undefined && { envFrom: options.handedOn.envFrom }),
     env: environment(options),
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     // What V8 or Node says last is then in the status, also when nobody has read the log.
@@ -165,6 +169,7 @@ function environment(options: PodManifestOptions): V1EnvVar[] {
     resourceFieldRef: { containerName: workerContainer, resource, divisor },
   })
   return [
+    ...(options.handedOn?.env ?? []).filter(({ name }) => !Object.hasOwn(env, name)),
     ...Object.entries(env).map(([name, value]) => ({ name, value })),
     { name: 'NODE_OPTIONS', value: nodeOptions === undefined ? heap : `${heap} ${nodeOptions}` },
     { name: 'DIALBACK_URL', value: options.url },
