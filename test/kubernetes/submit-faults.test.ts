@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KubeConfig, type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node'
+import { KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { type TempDir, withTempDir } from '../support/temp-dir.ts'
 import { openApiProxy } from './support/api-proxy.ts'
@@ -80,21 +80,6 @@ await sleep(1e6)`
     const end = await allowed.running.ended
     expect(end.stdout).toContain('hello Ann\n')
     expect(end.code).toBe(0)
-  })
-
-  test('prints manifests that do the same', async () => {
-    const args = ['main.ts', '-n', '0', '--name', 'mine', '--dry-run', '--', 'Ann']
-    await using submitted = await startSubmit({ 'main.ts': hello }, args)
-    const { namespace, running } = submitted
-    const { code, stdout } = await running.ended
-    expect(code).toBe(0)
-
-    const config = new KubeConfig()
-    config.loadFromDefault()
-    const api = KubernetesObjectApi.makeApiClient(config)
-    for (const object of loadAllYaml(stdout) as KubernetesObject[]) await api.create(object)
-
-    expect(await dialback(namespace, 'attach', 'mine')).toMatchObject({ code: 0, stdout: 'hello Ann\n' })
   })
 
   test('runs a script that is in the image, and bundles nothing', async () => {
