@@ -13,6 +13,5 @@ describe.skipIf(!hasCluster)('on Kubernetes', async () => {
     makeManager,
     caseLimitMs: 120_000,
     startLimitMs: 120_000,
-    maxRelayedMiB: 64,
   })
 })

@@ -6,6 +6,4 @@ conformanceSuite({
   makeManager,
   caseLimitMs: 30_000,
   startLimitMs: 30_000,
-  // It goes by shared memory.
-  maxRelayedMiB: 16,
 })

@@ -13,8 +13,6 @@ export interface Place {
   readonly caseLimitMs: number
   /** What starting the workers of a cluster may take, in ms. */
   readonly startLimitMs: number
-  /** What 100 MiB from worker to worker may add to this process, in MiB: chunks that were passed on are garbage for a while. */
-  readonly maxRelayedMiB: number
 }
 
 /** The cluster that the cases of one group share. */

@@ -1,18 +1,10 @@
 /** Passes on what workers say to each other, unread; and answers for those that are gone. */
 
-import {
-  AbortError,
-  Codec,
-  type EncodedBody,
-  type Header,
-  type Mailbox,
-  noHooks,
-  ProtocolError,
-  type SharedSlot,
-} from '@dialback/protocol'
-import { releasedOf } from '@dialback/runtime'
+import { AbortError, Codec, type EncodedBody, type Header, noHooks } from '@dialback/protocol'
 import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
+import { RelayedBody } from './relayed-body.ts'
 import { type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
+import { YoungGarbage } from './young-garbage.ts'
 
 export interface RelayOptions {
   readonly ledger: ReferenceLedger
@@ -43,26 +35,14 @@ interface Route {
   readonly answers?: number
 }
 
-interface Stream {
-  readonly source: Mailbox
-  readonly sink: Mailbox
-  /** The call or fetch whose answer this is. */
-  readonly answers: number | undefined
-  /** What the sink counts as holding since the body was announced; nothing of it if the rest never comes. */
-  readonly handles: readonly number[]
-  readonly holder: number
-  /** Chunks that the sink has not credited, and bytes that have not come, so that the end is known. */
-  uncredited: number
-  missingBytes: number
-}
-
 const callerGone = new Codec(noHooks).encode(new AbortError('The caller is gone'), 'reason')
 
 export class Relay {
   readonly #options: RelayOptions
   readonly #ranges = new Map<number, WorkerConnection>()
   readonly #passed = new Map<number, Passed>()
-  readonly #streams = new Map<number, Stream>()
+  readonly #streams = new Map<number, RelayedBody>()
+  readonly #garbage = new YoungGarbage()
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -227,10 +207,9 @@ export class Relay {
   #forward(header: Header, bytes: Uint8Array | null, { from, to, answers }: Route): void {
     this.#options.ledger.passes(header, from.range, to.range)
     if (header.stream !== undefined) {
-      const missingBytes = (header.parts ?? []).reduce((sum, length) => sum + length, 0)
       const ends = { source: from.mailbox, sink: to.mailbox, holder: to.range }
-      const handles = header.handles ?? []
-      this.#streams.set(header.stream, { ...ends, handles, answers, uncredited: 0, missingBytes })
+      const passed = (count: number): void => this.#garbage.add(count)
+      this.#streams.set(header.stream, new RelayedBody(header, { ...ends, answers, passed }))
     }
     to.mailbox.link.send(header, bytes)
   }
@@ -238,31 +217,13 @@ export class Relay {
   #chunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     const stream = this.#streams.get(header.stream)
     if (stream === undefined || stream.source !== from.mailbox) return false
-    const { slot } = header
-    if (slot !== undefined && !stream.source.sharesMemory)
-      throw new ProtocolError('Received a chunk in memory that is not shared')
-    stream.uncredited += 1
-    stream.missingBytes -= slot?.length ?? bytes?.byteLength ?? 0
-    if (slot === undefined || stream.sink.sharesMemory) stream.sink.link.send(header, bytes)
-    else this.#sendCopy(header.stream, slot, stream)
+    stream.add(header, bytes)
     return true
   }
 
-  /** The rest of a body never comes: the sink will not let go of what was in it. */
-  #unfinished({ handles, holder, missingBytes }: Stream): void {
-    if (missingBytes > 0) this.#options.ledger.release(releasedOf(handles), holder)
-  }
-
-  /** For a sink that is on another machine than the source. */
-  #sendCopy(stream: number, slot: SharedSlot, { source, sink }: Stream): void {
-    let bytes: Uint8Array
-    try {
-      bytes = source.readShared(slot)
-    } catch {
-      // The source is gone: `remove` will tell the sink.
-      return
-    }
-    sink.link.send({ type: 'chunk', stream }, bytes)
+  /** The rest of a body never comes. */
+  #unfinished({ unreleased, holder }: RelayedBody): void {
+    this.#options.ledger.release(unreleased, holder)
   }
 
   #flow(header: Header & { stream: number; type: 'credit' | 'stop' }, from: WorkerConnection): boolean {
@@ -271,10 +232,9 @@ export class Relay {
     const other = stream.source === from.mailbox ? stream.sink : stream.source
     // Credit may overtake anything, but a stop must not arrive before what it stops.
     other.link.send(header, null, header.type === 'credit')
-    if (header.type === 'credit') stream.uncredited -= header.chunks
-    if (header.type === 'stop' && stream.source === from.mailbox) this.#unfinished(stream)
-    if (header.type === 'stop' || (stream.uncredited === 0 && stream.missingBytes <= 0))
-      this.#streams.delete(header.stream)
+    if (header.type === 'credit') stream.credit(header.chunks)
+    else if (stream.source === from.mailbox) this.#unfinished(stream)
+    if (header.type === 'stop' || stream.isOver) this.#streams.delete(header.stream)
     return true
   }
 }

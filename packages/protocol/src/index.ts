@@ -53,6 +53,7 @@ export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions } from '.
 export { memoryTransportPair } from './memory-transport.ts'
 export type { BodyFacts, Call, Claim, Header, Letter, Message, Result, SharedSlot } from './message.ts'
 export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts'
+export { holdsOneChunk } from './packet-memory.ts'
 export { parseHeader } from './parse-message.ts'
 export { SharedMemory, SharedMemoryReader, type SharedProbe } from './shared-memory.ts'
 export type { Transport, TransportEvents } from './transport.ts'

@@ -18,7 +18,7 @@ export const limits = {
   /** A larger body is cut into chunks of this size, so that other messages get in between. */
   chunkBytes: 262_144,
   /** Chunks of one body that may be under way at once, in bytes. */
-  streamWindowBytes: 4_194_304,
+  streamWindowBytes: 2_097_152,
   /** A whole body. Node's largest buffer is far above; this is what one message may make a process allocate. */
   maxBodyBytes: 4_294_967_296,
   /** Out-of-band buffers of one body. */

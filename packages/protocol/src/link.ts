@@ -7,6 +7,7 @@ import { ProtocolError } from './errors.ts'
 import { limits } from './limits.ts'
 import type { Header } from './message.ts'
 import { decodePacket, encodePacket, type Frame } from './packet.ts'
+import { discardChunk, holdsOneChunk, reusePacket } from './packet-memory.ts'
 import type { Transport } from './transport.ts'
 
 export interface LinkEvents {
@@ -155,6 +156,8 @@ export class Link {
       this.#sent += 1
       const packet = encodePacket(this.#sent, this.#received, frames)
       this.#markAcknowledged()
+      for (const { header, bytes } of frames)
+        if (header.type === 'chunk' && bytes !== null) discardChunk(bytes)
       this.#kept.push(packet)
       this.#transport.send(packet)
     }
@@ -198,6 +201,7 @@ export class Link {
         throw new ProtocolError(`Received packet ${packet.sequence} after ${this.#received}`)
       this.#received = packet.sequence
       this.#bytesSinceAck += bytes.byteLength
+      if (packet.frames.length === 1 && packet.frames[0]?.header.type === 'chunk') holdsOneChunk(bytes)
       for (const frame of packet.frames) {
         this.#events.frame(frame.header, frame.bytes)
         // A frame may have been the last word.
@@ -217,8 +221,7 @@ export class Link {
     if (count <= 0) return
     if (count > this.#kept.length)
       throw new ProtocolError(`Received an acknowledgement of packet ${acknowledged}, which was not sent`)
-    if (count === this.#kept.length) this.#kept.length = 0
-    else this.#kept.splice(0, count)
+    for (const packet of this.#kept.splice(0, count)) reusePacket(packet)
     this.#firstKept += count
     if (this.isIdle) this.#events.acknowledged?.()
   }

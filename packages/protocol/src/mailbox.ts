@@ -7,6 +7,7 @@ import { ProtocolError } from './errors.ts'
 import { limits } from './limits.ts'
 import { Link } from './link.ts'
 import type { Header, Letter, SharedSlot } from './message.ts'
+import { discardChunk } from './packet-memory.ts'
 import { type SharedMemory, SharedMemoryReader } from './shared-memory.ts'
 
 export interface MailboxEvents {
@@ -215,6 +216,7 @@ export class Mailbox {
       throw new ProtocolError('Received a chunk in memory that is not shared')
     try {
       arrival.receiver.add(header, bytes)
+      if (bytes !== null) discardChunk(bytes)
     } catch (cause) {
       // The owner of the shared memory is gone; its loss is told by other means.
       if (cause instanceof ProtocolError) throw cause

@@ -21,6 +21,20 @@ test('encodePacket() without frames only acknowledges', () => {
   expect(Buffer.from(encodePacket(0, 3, [])).toString('hex')).toBe('920003')
 })
 
+test.each([1, 8, 40_000])(
+  'encodePacket() writes a chunk and %i frames before it as msgpackr would',
+  (count) => {
+    const frames = [
+      ...Array.from({ length: count }, () => ({ header: ping, bytes: Buffer.alloc(300) })),
+      { header: ping, bytes: null },
+      { header: { type: 'credit', stream: 2 ** 32 + 1, chunks: 2 } as const, bytes: Buffer.of(1) },
+      { header: { type: 'chunk', stream: 2 ** 32 + 1 } as const, bytes: Buffer.alloc(262_144, 7) },
+    ]
+    const flat = [7, 2 ** 32 + 5, ...frames.flatMap(({ header, bytes }) => [header, bytes])]
+    expect(packr.pack(flat).equals(encodePacket(7, 2 ** 32 + 5, frames))).toBe(true)
+  },
+)
+
 test('decodePacket() takes numbers above 32 bits as floats and as integers', () => {
   const id = 2 ** 32 + 1
   const asInteger = packr.pack([1, 0, { type: 'unknown', id: BigInt(id) }, null])
