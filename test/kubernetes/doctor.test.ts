@@ -4,6 +4,7 @@ import { AdmissionregistrationV1Api, KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { runScript, startScript } from '../support/run-script.ts'
 import { applyManifests } from './support/apply-manifests.ts'
+import type { Finding } from './support/finding.ts'
 import { freePort } from './support/free-port.ts'
 import { managerAccount } from './support/service-account.ts'
 import {
@@ -18,14 +19,6 @@ import {
 
 const main = 'packages/manager/src/cli/main.ts'
 const size = ['--cpu', '0.1', '--memory', '200Mi']
-
-interface Finding {
-  readonly check: string
-  readonly subject?: string
-  readonly status: 'ok' | 'failed' | 'note'
-  readonly message: string
-  readonly advice?: string
-}
 
 interface Report {
   readonly code: number | null

@@ -1,7 +1,7 @@
 import { loadAll } from 'js-yaml'
 import { expect, test } from 'vitest'
 import { interactiveSessionManifest } from '../src/cli/interactive-session-manifest.ts'
-import { rbacManifest } from '../src/cli/rbac-manifest.ts'
+import { rbacManifest, submitManifest } from '../src/cli/rbac-manifest.ts'
 
 interface Rule {
   readonly apiGroups: readonly string[]
@@ -35,6 +35,28 @@ test('rbacManifest() allows what is needed and nothing else, and says of each ve
     'pods/portforward: create get',
     'jobs.batch: list',
     'secrets: list',
+  ])
+  const verbs = yaml.split('\n').filter((line) => line.startsWith('      - '))
+  expect(verbs.filter((line) => !/^ {6}- [a-z]+ # \w/.test(line))).toEqual([])
+})
+
+test('submitManifest() allows whoever submits scripts what that takes, and not to read Secrets or make accounts', () => {
+  const yaml = submitManifest('team')
+  const objects = loadAll(yaml) as { kind: string; metadata: { name: string }; rules?: Rule[] }[]
+  expect(objects.map(({ kind, metadata }) => [kind, metadata.name])).toEqual([
+    ['ServiceAccount', 'dialback-submit'],
+    ['Role', 'dialback-submit'],
+    ['RoleBinding', 'dialback-submit'],
+  ])
+  const rules = objects.flatMap((object) => object.rules ?? [])
+  expect(rules.map(({ resources, verbs }) => `${resources.join()}: ${verbs.join(' ')}`)).toEqual([
+    'jobs: create get list patch delete',
+    'configmaps: create get delete',
+    'serviceaccounts: get',
+    'pods: list get',
+    'pods/log: get',
+    'pods/portforward: create get',
+    'events: list',
   ])
   const verbs = yaml.split('\n').filter((line) => line.startsWith('      - '))
   expect(verbs.filter((line) => !/^ {6}- [a-z]+ # \w/.test(line))).toEqual([])

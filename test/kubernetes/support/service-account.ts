@@ -1,4 +1,4 @@
-/** The ServiceAccount of `dialback manifests rbac`, and a kubeconfig with which this machine acts as it. */
+/** The ServiceAccounts of `dialback manifests rbac`, and a kubeconfig with which this machine acts as one. */
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,9 +23,22 @@ export interface ManagerAccount extends AsyncDisposable {
   without(rule: V1PolicyRule): Promise<void>
 }
 
-/** Makes the account in a namespace. */
+/** Makes that of managers in a namespace. */
 export async function managerAccount(namespace: TestNamespace): Promise<ManagerAccount> {
-  const role = (await applyManifests('rbac', '--namespace', namespace.name)).find(isRole)
+  return await accountOf(namespace, await applyManifests('rbac', '--namespace', namespace.name))
+}
+
+/** Makes that of whoever submits scripts, and that of their managers. */
+export async function submitAccount(namespace: TestNamespace): Promise<ManagerAccount> {
+  const objects = await applyManifests('rbac', '--submit', '--namespace', namespace.name)
+  return await accountOf(namespace, objects.slice(3))
+}
+
+async function accountOf(
+  namespace: TestNamespace,
+  objects: readonly KubernetesObject[],
+): Promise<ManagerAccount> {
+  const role = objects.find(isRole)
   const name = role?.metadata?.name ?? ''
   const rules = (role?.rules ?? []).flatMap(ofOneVerb)
   const directory = await withTempDir()

@@ -15,6 +15,7 @@ interface DoctorOptions extends PodOptions, Pick<K8sOptions, 'connection'> {
   /** In ms. */
   readonly timeout: number
   readonly json?: true
+  readonly submit?: true
 }
 
 const examples = `
@@ -22,10 +23,12 @@ Examples:
   $ dialback doctor
   $ dialback doctor --namespace team --cpu 2 --memory 8Gi     for workers of this size
   $ dialback doctor --image registry.example/team/worker:3
+  $ dialback doctor --submit                                  for scripts of dialback submit
   $ dialback doctor --json | jq '.findings[] | select(.status == "failed")'
 
 It looks at the cluster, each permission ("dialback manifests rbac" prints them), Pod Security, other admission and quota, then
 runs a pod of a worker's size, and a worker for each way in which it could reach this process. All that it makes is removed.
+With --submit it looks at what dialback submit needs instead, and makes nothing.
 It exits with 0 if all is in order, with 1 if something is to be put right.`
 
 /** Makes the command. */
@@ -42,6 +45,7 @@ export function doctorCommand(): Command {
         .default(60_000, '60s')
         .argParser(duration),
     )
+    .option('--submit', 'look whether scripts can be submitted there')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .showHelpAfterError('(dialback doctor --help says more)')
@@ -50,7 +54,7 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(options: DoctorOptions, command: Command): Promise<void> {
-  const { timeout, json, ...podOptions } = options
+  const { timeout, json, submit, ...podOptions } = options
   const workers = podsAsked(1, podOptions, command)
   const logger = isVerbose(command) ? stderrLogger : silent
   const { examine } = await import('./doctor/examine.ts')
@@ -58,7 +62,8 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   const { signal } = interruption
   const findings: Finding[] = []
   try {
-    for await (const finding of examine({ workers, timeoutMs: timeout, logger, signal })) {
+    const isForSubmit = submit === true
+    for await (const finding of examine({ workers, isForSubmit, timeoutMs: timeout, logger, signal })) {
       findings.push(finding)
       if (!json) console.log(findingText(finding))
     }
@@ -68,8 +73,9 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     process.exitCode = interruption.exitCode()
     return
   }
+  const praise = submit ? 'Scripts can be submitted there.' : 'Workers can run there.'
   const isOk = findings.every(({ status }) => status !== 'failed')
-  console.log(json ? JSON.stringify({ isOk, findings }, undefined, 2) : summaryText(findings))
+  console.log(json ? JSON.stringify({ isOk, findings }, undefined, 2) : summaryText(findings, praise))
   process.exitCode = isOk ? exitCodes.ok : exitCodes.failure
 }
 

@@ -3,16 +3,21 @@
 import { Command } from 'commander'
 import { interactiveSessionManifest } from './interactive-session-manifest.ts'
 import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
-import { rbacManifest } from './rbac-manifest.ts'
+import { rbacManifest, submitManifest } from './rbac-manifest.ts'
 
 interface Options extends NamespaceOptions {
   readonly image: string
+}
+
+interface RbacOptions extends NamespaceOptions {
+  readonly submit?: true
 }
 
 const examples = `
 Examples:
   $ dialback manifests rbac | kubectl apply -f -
   $ dialback manifests rbac --namespace team | kubectl apply -f -
+  $ dialback manifests rbac --submit | kubectl apply -f -     for those too who run dialback submit
   $ dialback manifests interactive-session --image registry.example/dialback-manager:1 | kubectl apply -f -
   $ kubectl wait --for=jsonpath='{.status.ready}'=1 --timeout=2m job/interactive-session
   $ kubectl attach -it job/interactive-session`
@@ -21,8 +26,11 @@ Examples:
 export function manifestsCommand(image: string): Command {
   const rbac = subcommand('rbac')
     .description('what a manager may do, and what for: ServiceAccount, Role, RoleBinding')
-    .action(async (options: NamespaceOptions) => {
-      console.log(rbacManifest(await namespaceOf(options)).trimEnd())
+    .option('--submit', 'the same too for whoever runs dialback submit, ps, logs, attach and cancel')
+    .action(async (options: RbacOptions) => {
+      const namespace = await namespaceOf(options)
+      const manifests = [rbacManifest(namespace), ...(options.submit ? [submitManifest(namespace)] : [])]
+      console.log(manifests.join('---\n').trimEnd())
     })
   const session = subcommand('interactive-session')
     .description('a Job with a manager to type into')

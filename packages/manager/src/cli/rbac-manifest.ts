@@ -1,59 +1,82 @@
-/** Pure: the permissions that a manager needs, each with what it is for. */
+/** Pure: the permissions that a manager needs, and whoever submits scripts, each with what it is for. */
 
 import { type Permission, type PermissionUser, permissions } from '../kubernetes/permissions.ts'
+import { submitPermissions } from '../kubernetes/submit-permissions.ts'
 
-/** The name of the ServiceAccount, the Role and the RoleBinding. */
+/** The name of the ServiceAccount, the Role and the RoleBinding of managers. */
 export const managerAccount = 'dialback-manager'
+/** The same of whoever submits scripts. */
+const submitAccount = 'dialback-submit'
 
 /** YAML of a ServiceAccount for managers inside, and of the Role that managers inside and outside need. */
 export function rbacManifest(namespace: string): string {
   return `# What a dialback manager may do, and what for. It is all in one namespace, that of its workers.
 # A manager in the cluster runs as this ServiceAccount (serviceAccountName: ${managerAccount}).
 # For a manager outside, bind the Role to whoever your kubeconfig is: add a subject to the RoleBinding.
-apiVersion: v1
+${accountManifest({ name: managerAccount, namespace, rules: managerRules() })}`
+}
+
+/** YAML of a ServiceAccount that may submit scripts, whose managers run as that of `rbacManifest`. */
+export function submitManifest(namespace: string): string {
+  return `# What dialback submit, ps, logs, attach and cancel may do, and what for. The managers of the scripts run as ${managerAccount}.
+# Another pod, such as a CI job, may run as this ServiceAccount; for a person, add a subject to the RoleBinding.
+# Who may make Jobs may run them as any ServiceAccount of the namespace.
+${accountManifest({ name: submitAccount, namespace, rules: rulesOf(submitPermissions) })}`
+}
+
+interface Account {
+  readonly name: string
+  readonly namespace: string
+  /** YAML. */
+  readonly rules: string
+}
+
+function accountManifest({ name, namespace, rules }: Account): string {
+  return `apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: ${managerAccount}
+  name: ${name}
   namespace: ${namespace}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: ${managerAccount}
+  name: ${name}
   namespace: ${namespace}
 rules:
-${rules()}---
+${rules}---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: ${managerAccount}
+  name: ${name}
   namespace: ${namespace}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: ${managerAccount}
+  name: ${name}
 subjects:
   - kind: ServiceAccount
-    name: ${managerAccount}
+    name: ${name}
     namespace: ${namespace}
 `
 }
 
 /** In which order, and what is said before those of each. */
-const headings: Readonly<Record<PermissionUser, string>> = {
+const headings: Readonly<Record<Exclude<PermissionUser, 'submit'>, string>> = {
   manager: '',
   outside: '  # From here on: only for managers outside of the cluster.\n',
   gc: '  # From here on: only for `dialback gc`.\n',
 }
 
-function rules(): string {
+function managerRules(): string {
   return Object.entries(headings)
-    .map(([user, heading]) => {
-      const ofUser = permissions.filter((permission) => permission.user === user)
-      const byResource = Map.groupBy(ofUser, ({ resource }) => resource)
-      return heading + [...byResource].map(([resource, verbs]) => rule(resource, verbs)).join('')
-    })
+    .map(([user, heading]) => heading + rulesOf(permissions.filter((permission) => permission.user === user)))
     .join('')
+}
+
+function rulesOf(list: readonly Permission[]): string {
+  const byResource = Map.groupBy(list, ({ resource }) => resource)
+  return [...byResource].map(([resource, verbs]) => rule(resource, verbs)).join('')
 }
 
 function rule(resource: string, verbs: readonly Permission[]): string {

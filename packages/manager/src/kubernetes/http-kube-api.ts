@@ -188,7 +188,7 @@ export class HttpKubeApi implements KubeApi {
   }
 
   async reviewAccess({ namespace, verb, resource }: Access): Promise<AccessReview> {
-    const [path = '', group = ''] = resource.split('.', 2)
+    const [path = '', group = ''] = resource.split(/\.(.*)/s)
     const [kind, subresource] = path.split('/')
     const review = await this.#client.json({
       request: { verb: 'create', resource: 'selfsubjectaccessreviews.authorization.k8s.io', namespace },

@@ -1,7 +1,7 @@
 /** Pure: what a manager has to be allowed, and what for. The manifest is made of it, and `dialback doctor` looks for it. */
 
-/** Who needs it: every manager, those outside of the cluster, or a command. */
-export type PermissionUser = 'manager' | 'outside' | 'gc'
+/** Who needs it: every manager, those outside of the cluster, or whoever runs a command. */
+export type PermissionUser = 'manager' | 'outside' | 'gc' | 'submit'
 
 export interface Permission {
   readonly verb: string

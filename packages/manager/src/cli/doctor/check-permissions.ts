@@ -1,6 +1,7 @@
 /** Whether the cluster lets us do what a manager has to do. */
 
 import { type Permission, permissions } from '../../kubernetes/permissions.ts'
+import { submitPermissions } from '../../kubernetes/submit-permissions.ts'
 import type { Finding } from './finding.ts'
 import type { Patient } from './step.ts'
 
@@ -9,9 +10,16 @@ export function permissionName({ verb, resource }: Permission): string {
   return `${verb} ${resource}`
 }
 
+/** Those that are asked for. */
+export function permissionsFor({ isForSubmit }: Pick<Patient, 'isForSubmit'>): readonly Permission[] {
+  return isForSubmit ? submitPermissions : permissions
+}
+
 /** One finding for each. */
 export async function checkPermissions(patient: Patient): Promise<readonly Finding[]> {
-  return await Promise.all(permissions.map(async (permission) => await review(permission, patient)))
+  return await Promise.all(
+    permissionsFor(patient).map(async (permission) => await review(permission, patient)),
+  )
 }
 
 async function review(permission: Permission, { api, namespace, isInside }: Patient): Promise<Finding> {
@@ -26,7 +34,7 @@ async function review(permission: Permission, { api, namespace, isInside }: Pati
     ...finding,
     status: 'failed',
     message: `missing${why}; ${consequence(permission)}`,
-    advice: `A Role in namespace "${namespace}" has to have the rule ${ruleText(permission)}; "dialback manifests rbac --namespace ${namespace}" prints one with all, which a RoleBinding has to give to whom your kubeconfig says you are`,
+    advice: `A Role in namespace "${namespace}" has to have the rule ${ruleText(permission)}; "dialback manifests rbac ${user === 'submit' ? '--submit ' : ''}--namespace ${namespace}" prints one with all, which a RoleBinding has to give to whom your kubeconfig says you are`,
   }
 }
 

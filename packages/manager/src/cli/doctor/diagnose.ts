@@ -1,10 +1,11 @@
 /** What is looked at, in which order, and what is left out after something has failed. */
 
-import { type Permission, type PermissionUser, permissions } from '../../kubernetes/permissions.ts'
+import type { Permission, PermissionUser } from '../../kubernetes/permissions.ts'
 import { checkAdmission } from './check-admission.ts'
 import { checkConnections, waysFor } from './check-connections.ts'
-import { checkPermissions, permissionName } from './check-permissions.ts'
+import { checkPermissions, permissionName, permissionsFor } from './check-permissions.ts'
 import { checkPod } from './check-pod.ts'
+import { checkAccount, checkSubmission } from './check-submission.ts'
 import type { Finding } from './finding.ts'
 import type { Patient, Step } from './step.ts'
 
@@ -23,7 +24,7 @@ async function findingsOf(
   patient: Patient,
   before: readonly Finding[],
 ): Promise<readonly Finding[]> {
-  const blocker = before.find((finding) => isBlocking(finding, step))
+  const blocker = before.find((finding) => isBlocking(finding, step, permissionsFor(patient)))
   if (blocker !== undefined) {
     const { check, subject } = blocker
     const message = `not looked at: ${subject === undefined ? check : `${check} ${subject}`} comes first`
@@ -38,10 +39,14 @@ async function findingsOf(
   }
 }
 
-function isBlocking({ check, subject, status }: Finding, { needs, permissionsOf }: Step): boolean {
+function isBlocking(
+  { check, subject, status }: Finding,
+  { needs, permissionsOf }: Step,
+  asked: readonly Permission[],
+): boolean {
   if (status === 'ok') return false
   if (check !== 'permission') return needs.includes(check)
-  const permission = permissions.find((one) => permissionName(one) === subject)
+  const permission = asked.find((one) => permissionName(one) === subject)
   return permission !== undefined && isNeeded(permission, permissionsOf)
 }
 
@@ -50,11 +55,23 @@ function isNeeded({ user, without }: Permission, users: readonly PermissionUser[
 }
 
 function stepsFor(patient: Patient): readonly Step[] {
-  const permissionsOf: readonly PermissionUser[] = patient.isInside ? ['manager'] : ['manager', 'outside']
-  const needs = ['cluster', 'namespace', 'pod security', 'admission', 'quota'] as const
+  const { isForSubmit } = patient
   return [
     { checks: ['cluster'], needs: [], permissionsOf: [], run: checkCluster },
     { checks: ['permission'], needs: ['cluster'], permissionsOf: [], run: checkPermissions },
+    ...(isForSubmit ? submitSteps : workerSteps(patient)),
+  ]
+}
+
+const submitSteps: readonly Step[] = [
+  { checks: ['namespace', 'admission'], needs: ['cluster'], permissionsOf: ['submit'], run: checkSubmission },
+  { checks: ['account'], needs: ['cluster', 'namespace'], permissionsOf: [], run: checkAccount },
+]
+
+function workerSteps(patient: Patient): readonly Step[] {
+  const permissionsOf: readonly PermissionUser[] = patient.isInside ? ['manager'] : ['manager', 'outside']
+  const needs = ['cluster', 'namespace', 'pod security', 'admission', 'quota'] as const
+  return [
     {
       checks: ['namespace', 'pod security', 'admission', 'quota'],
       needs: ['cluster'],

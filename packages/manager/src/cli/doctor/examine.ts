@@ -8,7 +8,7 @@ import { diagnose } from './diagnose.ts'
 import type { Finding } from './finding.ts'
 import type { Patient } from './step.ts'
 
-export type ExamineOptions = Pick<Patient, 'timeoutMs' | 'logger' | 'signal'> & {
+export type ExamineOptions = Pick<Patient, 'isForSubmit' | 'timeoutMs' | 'logger' | 'signal'> & {
   /** Of the workers that are to run there. */
   readonly workers: ResolvedK8sOptions
 }

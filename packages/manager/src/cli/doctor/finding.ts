@@ -6,6 +6,7 @@ import { styleText } from 'node:util'
 export type Check =
   | 'cluster'
   | 'permission'
+  | 'account'
   | 'namespace'
   | 'pod security'
   | 'admission'
@@ -40,9 +41,9 @@ export function findingText({ check, subject, status, message, advice }: Finding
   return advice === undefined ? line : `${line}\n    ${advice}`
 }
 
-/** The last line of a report. */
-export function summaryText(findings: readonly Finding[]): string {
+/** The last line of a report. @param praise when nothing has failed */
+export function summaryText(findings: readonly Finding[], praise: string): string {
   const failed = findings.filter(({ status }) => status === 'failed').length
-  if (failed === 0) return 'Workers can run there.'
+  if (failed === 0) return praise
   return `${failed} ${failed === 1 ? 'thing is' : 'things are'} to be put right.`
 }

@@ -14,6 +14,8 @@ export interface Patient {
   readonly options: ResolvedK8sOptions
   /** Where a worker would be. @throws as `findLaunchPlace` does */
   readonly place: () => Promise<LaunchPlace>
+  /** Whether it is to run scripts of `dialback submit`; else workers of a manager that is here. */
+  readonly isForSubmit: boolean
   /** Whether this process is in the cluster. */
   readonly isInside: boolean
   /** For each pod that is tried. */
