@@ -3,9 +3,9 @@
 import { type WorkerExit, WorkerTerminatedError } from '@dialback/protocol'
 import type { RemoteWorker } from './remote-worker.ts'
 
-/** Of so many losses, the latest, all is kept that is known: logs and status of one may be large. */
-const wholeLosses = 256
-/** Of those before it is kept how they ended; of more than this only that they did. */
+/** Of so many losses, the latest, all is kept that is known: logs and status of one may take 100 KB. */
+const wholeLosses = 64
+/** Of those before it is kept how they ended, in less than 1 KB; of more than this only that they did. */
 const knownLosses = 65_536
 /** So many of those that are gone may not have heard of it yet, and dial again. */
 const knownTokens = 1_024
@@ -13,9 +13,10 @@ const knownTokens = 1_024
 export class Membership {
   readonly #workers = new Map<number, RemoteWorker>()
   readonly #byName = new Map<string, RemoteWorker>()
+  /** The latest losses, oldest first. */
   readonly #losses = new Map<number, WorkerTerminatedError>()
-  /** Ids of those that are kept whole, oldest first. */
-  readonly #whole: number[] = []
+  /** How those before them ended, oldest first. */
+  readonly #exits = new Map<number, WorkerExit>()
   /** Tokens of those that are gone, by name, oldest first. */
   readonly #formerTokens = new Map<string, string>()
   readonly #listeners = new Set<() => void>()
@@ -80,8 +81,9 @@ export class Membership {
   lose(worker: RemoteWorker, exit: WorkerExit): WorkerTerminatedError {
     const error = new WorkerTerminatedError(worker.id, exit)
     this.#losses.set(worker.id, error)
-    this.#whole.push(worker.id)
-    this.#shorten()
+    this.#exits.set(worker.id, inShort(exit))
+    dropOldest(this.#losses, wholeLosses)
+    dropOldest(this.#exits, knownLosses)
     this.leave(worker.id)
     return error
   }
@@ -90,8 +92,7 @@ export class Membership {
     this.#workers.delete(worker.id)
     this.#byName.delete(worker.name)
     this.#formerTokens.set(worker.name, worker.token)
-    const [oldest] = this.#formerTokens.size > knownTokens ? this.#formerTokens.keys() : []
-    if (oldest !== undefined) this.#formerTokens.delete(oldest)
+    dropOldest(this.#formerTokens, knownTokens)
   }
 
   /** The token of a worker that is lost, also when nothing is left of it; undefined of one that is not. */
@@ -103,9 +104,11 @@ export class Membership {
 
   /** How a worker ended; undefined when it has not. @throws {RangeError} naming an id that never was. */
   lossOf(id: number): WorkerTerminatedError | undefined {
-    if (id === 1 || this.#workers.has(id)) return this.#losses.get(id)
     const loss = this.#losses.get(id)
-    if (loss !== undefined) return loss
+    if (loss !== undefined || id === 1) return loss
+    const exit = this.#exits.get(id)
+    if (exit !== undefined) return new WorkerTerminatedError(id, exit)
+    if (this.#workers.has(id)) return undefined
     if (id > 1 && id <= this.#lastId)
       return new WorkerTerminatedError(id, { reason: 'Unknown', detail: 'long ago', blame: 'unknown' })
     throw new RangeError(`No process has the id ${id} (there are ${[1, ...this.#live].join(', ')})`)
@@ -116,31 +119,18 @@ export class Membership {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Keeps less of what is long ago. */
-  #shorten(): void {
-    const id = this.#whole.length > wholeLosses ? this.#whole.shift() : undefined
-    const loss = id === undefined ? undefined : this.#losses.get(id)
-    if (id !== undefined && loss !== undefined) this.#losses.set(id, withoutDetails(loss))
-    const [oldest] = this.#losses.size > knownLosses ? this.#losses.keys() : []
-    if (oldest !== undefined) this.#losses.delete(oldest)
-  }
-
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
 }
 
-/** The same loss without logs, status and timeline. */
-function withoutDetails(loss: WorkerTerminatedError): WorkerTerminatedError {
-  const { workerId, reason, blame, exitCode, signal, advice, pod } = loss
-  const short = new WorkerTerminatedError(workerId, {
-    reason,
-    blame,
-    ...(exitCode !== undefined && { exitCode }),
-    ...(signal !== undefined && { signal }),
-    ...(advice !== undefined && { advice }),
-    ...(pod !== undefined && { pod }),
-  })
-  short.message = loss.message
+/** Without logs, status and timeline. */
+function inShort(exit: WorkerExit): WorkerExit {
+  const { logs: _, status: __, timeline: ___, ...short } = exit
   return short
+}
+
+function dropOldest<K>(map: Map<K, unknown>, most: number): void {
+  const [oldest] = map.size > most ? map.keys() : []
+  if (oldest !== undefined) map.delete(oldest)
 }

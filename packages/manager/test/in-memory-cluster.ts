@@ -26,7 +26,7 @@ export class InMemoryWorker {
   readonly peer: Peer
   readonly id: number
   /** Ends it as SIGKILL would: at once, nothing more is sent. */
-  readonly kill: () => Promise<void>
+  readonly kill: (exit?: WorkerExit) => Promise<void>
 
   constructor(supervisor: Supervisor, name: string) {
     const { token } = supervisor.expect(name, 'ws://memory')
@@ -62,9 +62,9 @@ export class InMemoryWorker {
       print() {},
     }
     this.peer = new Peer(host, new Carrier({ runtimeModule: {}, isRuntimeModule: () => false }))
-    this.kill = async () => {
+    this.kill = async (exit = killed) => {
       for (const mailbox of [control, thread]) mailbox.destroy()
-      resolve(killed)
+      resolve(exit)
       await settled()
     }
   }
@@ -85,6 +85,11 @@ export class InMemoryCluster {
     this.manager = new Peer(host, new Carrier({ runtimeModule: {}, isRuntimeModule: () => false }))
     this.keeping = this.#supervisor.keeping
     this.workers = Array.from({ length: np }, (_, i) => new InMemoryWorker(this.#supervisor, `w-${i + 2}`))
+  }
+
+  /** One more worker, which is not among `workers`. */
+  add(): InMemoryWorker {
+    return new InMemoryWorker(this.#supervisor, `w-${this.#supervisor.membership.nextId}`)
   }
 
   /** The peer of process `id`. */

@@ -18,7 +18,7 @@ export function postModules(
 ): { modules?: string[] } {
   if (modules.length === 0) return {}
   for (const module of modules) {
-    if (!carrier.sent.isNew(mailbox, to, module.id)) continue
+    if (!carrier.sent.isNew('module', mailbox, to, module.id)) continue
     mailbox.post({ type: 'module', id: nextId(), to, hash: module.id }, carrier.encodeModule(module))
   }
   return { modules: modules.map(({ id }) => id) }
@@ -31,7 +31,7 @@ export function postDefinition(
   to: number,
   { hash, body, modules, handles }: PreparedFunction,
 ): void {
-  if (!posting.carrier.sent.isNew(mailbox, to, hash)) return
+  if (!posting.carrier.sent.isNew('function', mailbox, to, hash)) return
   const named = postModules(posting, mailbox, to, modules)
   const facts = handles === undefined ? named : { ...named, handles }
   mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...facts }, body)

@@ -3,24 +3,33 @@
 import type { Mailbox } from '@dialback/protocol'
 
 /**
- * What is remembered of one process, and of how many processes over one connection: what was sent before that is sent
- * once more when it is needed again, which the other side takes for the same.
+ * Of so many it is remembered that a process has them. What was sent before those is sent once more when it is needed again,
+ * which the other side takes for the same. Functions are many where each captured something of its own, and the name of
+ * each is a string: of ten thousand, every worker would take a MB here. Of modules there are as many as the program has,
+ * which it may need all at once, and their names are there anyway.
  */
-const maxThings = 10_000
+const mostRemembered = { function: 1_000, module: 10_000 } as const
+/** Over one connection. */
 const maxProcesses = 1_000
+
+type Kind = keyof typeof mostRemembered
 
 export class SentThings {
   /** By connection, then by process: asked with every call, which must not make a new string. */
-  readonly #sent = new WeakMap<Mailbox, Map<number, Set<string>>>()
+  readonly #sent: Readonly<Record<Kind, WeakMap<Mailbox, Map<number, Set<string>>>>> = {
+    function: new WeakMap(),
+    module: new WeakMap(),
+  }
 
   /** True the first time that `hash` is sent over a connection to a process, which is then taken to have it. */
-  isNew(mailbox: Mailbox, to: number, hash: string): boolean {
-    if (this.#sent.get(mailbox)?.get(to)?.has(hash) === true) return false
-    const processes = this.#sent.get(mailbox) ?? new Map<number, Set<string>>()
-    this.#sent.set(mailbox, processes)
+  isNew(kind: Kind, mailbox: Mailbox, to: number, hash: string): boolean {
+    const connections = this.#sent[kind]
+    if (connections.get(mailbox)?.get(to)?.has(hash) === true) return false
+    const processes = connections.get(mailbox) ?? new Map<number, Set<string>>()
+    connections.set(mailbox, processes)
     const sent = processes.get(to) ?? new Set()
     processes.set(to, sent.add(hash))
-    const [oldest] = sent.size > maxThings ? sent : []
+    const [oldest] = sent.size > mostRemembered[kind] ? sent : []
     if (oldest !== undefined) sent.delete(oldest)
     const [eldest] = processes.size > maxProcesses ? processes.keys() : []
     if (eldest !== undefined) processes.delete(eldest)
@@ -29,6 +38,6 @@ export class SentThings {
 
   /** Takes a process to have nothing any more. */
   forget(mailbox: Mailbox): void {
-    this.#sent.delete(mailbox)
+    for (const connections of Object.values(this.#sent)) connections.delete(mailbox)
   }
 }
