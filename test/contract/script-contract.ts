@@ -30,6 +30,19 @@ export function scriptContract({ module, left }: Contract): void {
     expect(await left(testId)).toEqual([])
   })
 
+  test.each(['printed', 'printed-and-removed'])(
+    'what calls have written is shown, however soon after that the script ends (%s)',
+    async (task) => {
+      const { script, testId } = run(task)
+
+      const { stderr } = await script.ended
+
+      const lines = stderr.split('\n').filter((line) => /^ {6}From worker [23]:\tline \d+$/.test(line))
+      expect(lines).toHaveLength(40)
+      expect(await left(testId)).toEqual([])
+    },
+  )
+
   test.each([
     ['busy', 'SIGKILL'],
     ['busy', 'SIGTERM'],

@@ -100,9 +100,7 @@ export class Supervisor implements Doorkeeper {
     const worker = this.membership.named(launched.name)
     if (worker === undefined) throw new Error(`Cannot watch over ${launched.name}: it was not admitted`)
     worker.launched = launched
-    launched.onLine((line) => {
-      if (!worker.isRemoved) this.#options.workerLine(worker.id, line)
-    })
+    launched.onLine((line) => this.#options.workerLine(worker.id, line))
     void launched.exited.then((exit) => {
       this.lose(worker, exit)
       this.membership.forget(worker)

@@ -14,6 +14,7 @@ import {
   setCurrentPeer,
 } from '@dialback/runtime'
 import { Connection } from './connection.ts'
+import { writeOutputDirectly } from './direct-output.ts'
 import { runtimeModule } from './runtime-module.ts'
 import { watchForSilence } from './silence.ts'
 import { ownThreadId } from './stuck-thread.ts'
@@ -22,6 +23,8 @@ import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
 // The agent starts this file with these.
 const setup = workerData as ThreadSetup
 const port = parentPort
+
+writeOutputDirectly()
 
 let members: readonly number[] = []
 const membershipListeners = new Set<() => void>()

@@ -8,6 +8,7 @@ import type { Credentials, LaunchedWorker } from '../cluster-manager.ts'
 import { LastLines } from '../last-lines.ts'
 import { readLines } from '../read-lines.ts'
 import { localExit } from './local-exit.ts'
+import { noteLine, watchForUnread } from './unread-output.ts'
 
 export interface WorkerProcessOptions {
   readonly entry: string
@@ -68,6 +69,7 @@ export class WorkerProcess implements LaunchedWorker {
   }
 
   async #waitForExit(): Promise<WorkerExit> {
+    const forget = watchForUnread()
     const streams = [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null)
     const ends = streams.map((stream) => this.#read(stream))
     const { promise, resolve } = Promise.withResolvers<Parameters<typeof localExit>[0]>()
@@ -80,12 +82,14 @@ export class WorkerProcess implements LaunchedWorker {
     })
     await Promise.race([Promise.all(ends), timeout])
     clearTimeout(timer)
+    forget()
     this.hold(false)
     return localExit({ ...end, lines: this.#lines.all })
   }
 
   async #read(stream: Readable): Promise<void> {
     await readLines(stream, (line) => {
+      noteLine()
       this.#lines.add(line)
       for (const listener of this.#listeners) listener(line)
     })
