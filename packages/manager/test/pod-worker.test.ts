@@ -195,7 +195,7 @@ test('PodWorker that is killed before it was created is deleted once it is', asy
 test('PodWorker that is abandoned ends as removed, and its pod is deleted', async () => {
   const { worker, asked } = start()
   worker.created(running)
-  worker.abandon()
+  await worker.abandon()
 
   const expected: WorkerExit = { reason: 'Removed', blame: 'requested' }
   expect(await worker.exited).toMatchObject(expected)

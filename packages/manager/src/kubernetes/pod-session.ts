@@ -149,7 +149,7 @@ export class PodSession {
 
   /** The script is done: pods need not wait until they notice. */
   readonly #endAll = (): void => {
-    for (const worker of this.#workers) worker.abandon()
+    for (const worker of this.#workers) void worker.abandon()
   }
 
   #watch(namespace: string): PodWatch {

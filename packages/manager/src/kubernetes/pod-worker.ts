@@ -1,5 +1,6 @@
 /** One worker that is a pod: from before it is created until its last word is told and nothing of it is left. */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { PodIdentity, TimelineEntry, WorkerExit } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
 import type { LaunchedWorker } from '../cluster-manager.ts'
@@ -31,6 +32,8 @@ export interface PodWorkerOptions {
 
 /** After the pod's end is known its last lines are waited for, but no longer. */
 const lastLinesMs = 150
+/** When the script is done, a pod that goes on writing is waited for as often as this. */
+const mostLooks = 6
 /** The pod's own verdict comes about a second after its container's. */
 const verdictMs = 2_500
 /** What was asked to end and never told that it did is given up after this. */
@@ -56,6 +59,8 @@ export class PodWorker implements LaunchedWorker {
   readonly #timeline: TimelineEntry[] = []
   #listener: ((line: string) => void) | undefined
   #earlyLines: string[] = []
+  /** How many have come. */
+  #lines = 0
   #pod: V1Pod | undefined
   #log: PodLog | undefined
   #keepAlive: NodeJS.Timeout | undefined
@@ -130,8 +135,9 @@ export class PodWorker implements LaunchedWorker {
     if (how === 'kill') this.#giveUpAfter(endMs, 'unreachable')
   }
 
-  /** The manager is done with it: its end is as good as here. */
-  abandon(): void {
+  /** The manager is done with it: its end is as good as here, once what it wrote before that has come. */
+  async abandon(): Promise<void> {
+    await this.#untilSilent()
     this.end('kill')
     this.#finish({ reason: 'Removed', blame: 'requested' })
   }
@@ -245,6 +251,14 @@ export class PodWorker implements LaunchedWorker {
     clearTimeout(timer)
   }
 
+  /** Waits until its log brings nothing more for a moment; with a limit, for it may write without end. */
+  async #untilSilent(): Promise<void> {
+    for (let looks = 0, before = -1; this.#lines !== before && looks < mostLooks; looks++) {
+      before = this.#lines
+      await delay(lastLinesMs)
+    }
+  }
+
   async #delete(gracePeriodSeconds: number): Promise<void> {
     const { api, namespace, logger } = this.#options
     const uid = this.#pod?.metadata?.uid
@@ -260,6 +274,7 @@ export class PodWorker implements LaunchedWorker {
   }
 
   #take(line: string): void {
+    this.#lines += 1
     if (this.#listener !== undefined) this.#listener(line)
     else if (this.#earlyLines.length < maxEarlyLines) this.#earlyLines.push(line)
   }
