@@ -8,7 +8,6 @@ import { limits } from '@dialback/protocol'
 import type { Door } from './cluster-manager.ts'
 import { type Doorkeeper, entranceOptions, Greeter } from './greeter.ts'
 import type { Logger } from './logger.ts'
-import { type Identity, selfSigned } from './self-signed.ts'
 
 export class TlsDoor implements Door {
   readonly certificate: string
@@ -21,7 +20,8 @@ export class TlsDoor implements Door {
 
   /** Makes a certificate and listens. */
   static async open(doorkeeper: Doorkeeper, logger: () => Logger): Promise<TlsDoor> {
-    const door = new TlsDoor(doorkeeper, logger, makeIdentity())
+    const { key, certificate } = await makeCertificate()
+    const door = new TlsDoor(doorkeeper, logger, { key, certificate })
     door.#server.listen(0)
     await once(door.#server, 'listening')
     door.#server.unref()
@@ -89,15 +89,26 @@ export class TlsDoor implements Door {
   }
 }
 
+interface Identity {
+  /** PEM. */
+  readonly key: string
+  readonly certificate: string
+}
+
 /** The name in the certificate. Nobody checks it: workers know the certificate itself. */
 const commonName = 'dialback'
 const dayMs = 86_400_000
 
-function makeIdentity(): Identity {
-  return selfSigned({
-    commonName,
+async function makeCertificate(): Promise<Identity> {
+  // Takes a while to load: only for those who open a door.
+  const { generate } = await import('selfsigned')
+  const { private: key, cert } = await generate([{ name: 'commonName', value: commonName }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
     // The clocks of the nodes may be behind.
-    notBefore: new Date(Date.now() - dayMs),
-    notAfter: new Date(Date.now() + 3_650 * dayMs),
+    notBeforeDate: new Date(Date.now() - dayMs),
+    notAfterDate: new Date(Date.now() + 3_650 * dayMs),
   })
+  return { key, certificate: cert }
 }
