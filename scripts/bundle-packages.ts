@@ -17,6 +17,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     index: 'index.ts',
     cli: 'cli/main.ts',
     'add-workers': 'cli/add-workers.ts',
+    'make-certificate': 'make-certificate.ts',
     'start-program': 'submit/start-program.ts',
   },
 }

@@ -3,11 +3,14 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import { type AddressInfo, createServer as createPlainServer, type Server as PlainServer } from 'node:net'
+import { extname } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { Worker } from 'node:worker_threads'
 import { limits } from '@dialback/protocol'
 import type { Door } from './cluster-manager.ts'
 import { type Doorkeeper, entranceOptions, Greeter } from './greeter.ts'
 import type { Logger } from './logger.ts'
+import type { Identity } from './make-certificate.ts'
 
 export class TlsDoor implements Door {
   readonly certificate: string
@@ -89,26 +92,9 @@ export class TlsDoor implements Door {
   }
 }
 
-interface Identity {
-  /** PEM. */
-  readonly key: string
-  readonly certificate: string
-}
-
-/** The name in the certificate. Nobody checks it: workers know the certificate itself. */
-const commonName = 'dialback'
-const dayMs = 86_400_000
-
 async function makeCertificate(): Promise<Identity> {
-  // Takes a while to load: only for those who open a door.
-  const { generate } = await import('selfsigned')
-  const { private: key, cert } = await generate([{ name: 'commonName', value: commonName }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    // The clocks of the nodes may be behind.
-    notBeforeDate: new Date(Date.now() - dayMs),
-    notAfterDate: new Date(Date.now() + 3_650 * dayMs),
-  })
-  return { key, certificate: cert }
+  const thread = new URL(`make-certificate${extname(import.meta.url)}`, import.meta.url)
+  // Without what this process was told to load first.
+  const [identity] = (await once(new Worker(thread, { execArgv: [] }), 'message')) as [Identity]
+  return identity
 }
