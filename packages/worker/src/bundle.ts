@@ -35,11 +35,15 @@ async function bundle(outdir: string, entryPoints: Record<string, string>): Prom
     external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
     plugins: [builtinModules],
     banner: {
-      js: "import { createRequire as __createRequire } from 'node:module';const require=__createRequire(import.meta.url);",
+      js: `const require=${requireBuiltin};`,
     },
     logLevel: 'error',
   })
 }
+
+/** All that is required is Node's own. Not by `createRequire`: to import that, Node loads what reads source maps. */
+const requireBuiltin =
+  '(name)=>{const found=process.getBuiltinModule(name);if(found)return found;throw new Error(`Cannot find module ${name}`)}'
 
 /**
  * Gives the file that a worker process runs: the one that was built into the package, or in a checkout of the sources
