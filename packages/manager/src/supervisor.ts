@@ -24,11 +24,11 @@ import type { EverywhereEntry, EverywhereLog, ReplayTarget } from './everywhere-
 import type { Doorkeeper } from './greeter.ts'
 import { Keeping } from './keeping.ts'
 import type { Logger } from './logger.ts'
+import { MemberNews } from './member-news.ts'
 import { Membership } from './membership.ts'
 import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
-import { tellMembers } from './tell-members.ts'
 import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
 import { disconnectedFor, lossOfWorker } from './worker-loss.ts'
 
@@ -52,6 +52,7 @@ export class Supervisor implements Doorkeeper {
   readonly #memory = SharedMemory.create()
   readonly #answers = new Map<number, (answer: boolean) => void>()
   readonly #interrupts = new ThreadInterrupts()
+  readonly #news = new MemberNews()
   #lastRange = 0
 
   constructor(options: SupervisorOptions) {
@@ -64,7 +65,7 @@ export class Supervisor implements Doorkeeper {
       cancelled: (worker, thread, call) => void this.interrupt(worker, thread, call),
       refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
     })
-    this.membership.onChange(() => tellMembers(this.membership))
+    this.membership.onChange(() => this.#news.tell(this.membership))
   }
 
   /** Expects one more worker. */
@@ -238,8 +239,9 @@ export class Supervisor implements Doorkeeper {
   }
 
   #threadReady(worker: RemoteWorker, { mailbox }: WorkerConnection): void {
-    mailbox.link.sendLatest({ type: 'members', workers: this.membership.live }, 0)
+    mailbox.link.sendLatest({ type: 'members', workers: this.membership.live })
     this.#options.everywhereLog.replay(this.#replayTarget(worker, mailbox))
+    mailbox.link.flush()
   }
 
   #replayTarget(worker: RemoteWorker, mailbox: Mailbox): ReplayTarget {

@@ -31,7 +31,6 @@ export class Link {
   #urgent: Frame[] = []
   /** In front of what is sent next. */
   #latest: Header | undefined
-  #latestTimer: NodeJS.Timeout | undefined
   #isFlushScheduled = false
   #isClosed = false
   #sent = 0
@@ -102,11 +101,9 @@ export class Link {
     void endOfTurn.then(this.#flushNow)
   }
 
-  /** Sends a frame in front of what is sent next, or alone after `withinMs`. It replaces one that has not left yet. */
-  sendLatest(header: Header, withinMs: number): void {
-    if (this.#isClosed) return
-    this.#latest = header
-    this.#latestTimer ??= setTimeout(() => this.flush(), withinMs).unref()
+  /** Sends a frame in front of what is sent next, or with the next `flush`. It replaces one that has not left yet. */
+  sendLatest(header: Header): void {
+    if (!this.#isClosed) this.#latest = header
   }
 
   /** Sends what waits, now, as far as the transport takes it. */
@@ -146,7 +143,6 @@ export class Link {
   #end(): void {
     this.#isClosed = true
     clearTimeout(this.#ackTimer)
-    clearTimeout(this.#latestTimer)
   }
 
   #pump(isAll: boolean): void {
@@ -185,8 +181,6 @@ export class Link {
     const header = this.#latest
     if (header === undefined) return []
     this.#latest = undefined
-    clearTimeout(this.#latestTimer)
-    this.#latestTimer = undefined
     return [{ header, bytes: null }]
   }
 

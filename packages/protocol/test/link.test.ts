@@ -158,7 +158,7 @@ test('Link.destroy() by a frame ends the packet there', async () => {
 
 test('Link.sendLatest() sends the last of what was told in front of what comes next', async () => {
   const { end, far } = attachedLink()
-  for (const id of [2, 3, 4]) end.link.sendLatest({ type: 'members', workers: [id] }, 60_000)
+  for (const id of [2, 3, 4]) end.link.sendLatest({ type: 'members', workers: [id] })
   end.ping(1, true)
   await settled()
   end.ping(2)
@@ -170,10 +170,11 @@ test('Link.sendLatest() sends the last of what was told in front of what comes n
   ])
 })
 
-test('Link.sendLatest() sends it by itself in time, each time', async () => {
+test('Link.sendLatest() is sent by a flush, each time', async () => {
   const { end, far } = attachedLink()
   for (const id of [2, 3]) {
-    end.link.sendLatest({ type: 'members', workers: [id] }, 1)
+    end.link.sendLatest({ type: 'members', workers: [id] })
+    end.link.flush()
     await far.packet(id - 1)
   }
   expect(far.headers).toEqual([

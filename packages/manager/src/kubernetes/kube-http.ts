@@ -1,11 +1,15 @@
 /** Connections to the API server: one request and its answer, or a stream of unknown length. */
 
-import http, { type IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
 import { type Credentials, KubeCredentials } from './kube-credentials.ts'
 import type { KubeContext } from './kubeconfig.ts'
+import { Turns } from './turns.ts'
+
+// Not imported: for the namespace of this module Node would read all that it exports, and so load `undici` (50 ms).
+const http = process.getBuiltinModule('node:http')
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -27,8 +31,8 @@ const streamAliveMs = 20_000
 
 interface Agents {
   readonly credentials: Credentials
-  readonly calls: http.Agent
-  readonly streams: http.Agent
+  readonly calls: Agent
+  readonly streams: Agent
 }
 
 export class KubeHttp {
@@ -36,6 +40,7 @@ export class KubeHttp {
   readonly #url: URL
   readonly #context: KubeContext
   readonly #credentials: KubeCredentials
+  readonly #turns = new Turns(maxConnections)
   #agents: Agents | undefined
 
   constructor(context: KubeContext) {
@@ -77,7 +82,21 @@ export class KubeHttp {
     this.#agents?.calls.destroy()
   }
 
+  /** A request takes a moment to make: a thousand at once, which would wait in the agent, would block this thread. */
   async #sendOnce(call: HttpCall): Promise<IncomingMessage> {
+    if (call.isStream) return await this.#request(call)
+    const giveBack = await this.#turns.take(call.signal)
+    try {
+      const answer = await this.#request(call)
+      answer.once('close', giveBack)
+      return answer
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+  }
+
+  async #request(call: HttpCall): Promise<IncomingMessage> {
     const { credentials, calls, streams } = await this.#connect()
     call.signal?.throwIfAborted()
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
@@ -117,12 +136,17 @@ export class KubeHttp {
     const secureContext = createSecureContext(material)
     const tls = { rejectUnauthorized, secureContext, ...(servername !== undefined && { servername }) }
     const options = { ...tls, proxyEnv: this.#proxies() }
-    const { Agent } = this.#url.protocol === 'https:' ? https : http
+    const { Agent: AgentOfScheme } = this.#url.protocol === 'https:' ? https : http
     this.#agents = {
       credentials,
-      calls: new Agent({ ...options, keepAlive: true, maxSockets: maxConnections }),
+      calls: new AgentOfScheme({ ...options, keepAlive: true, maxSockets: maxConnections }),
       // A stream may be silent for long: without a sign of life now and then a dead connection would not be noticed.
-      streams: new Agent({ ...options, keepAlive: true, keepAliveMsecs: streamAliveMs, maxFreeSockets: 0 }),
+      streams: new AgentOfScheme({
+        ...options,
+        keepAlive: true,
+        keepAliveMsecs: streamAliveMs,
+        maxFreeSockets: 0,
+      }),
     }
     return this.#agents
   }

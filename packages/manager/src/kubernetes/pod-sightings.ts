@@ -40,6 +40,7 @@ export class PodSightings {
       listener({ pod: gone, isGone: true })
       return () => {}
     }
+    withoutHistory(pod)
     const known = this.#known.get(uid) ?? { pod, listener }
     known.listener = listener
     this.#known.set(uid, known)
@@ -51,6 +52,7 @@ export class PodSightings {
 
   seen(pod: V1Pod): void {
     const uid = uidOf(pod)
+    withoutHistory(pod)
     const known = this.#known.get(uid)
     if (known === undefined) {
       // A list that was on its way for long may still have it.
@@ -67,6 +69,7 @@ export class PodSightings {
     const known = this.#known.get(uid)
     const pod = last ?? known?.pod
     if (pod === undefined || this.#gone.has(uid)) return
+    withoutHistory(pod)
     this.#known.delete(uid)
     this.#gone.set(uid, pod)
     const [oldest] = this.#gone.keys()
@@ -87,6 +90,11 @@ export class PodSightings {
 
 export function uidOf(pod: V1Pod): string {
   return pod.metadata?.uid ?? ''
+}
+
+/** Who set which field when is most of a pod, and of no use here: of a thousand it would be 50 MB. */
+function withoutHistory({ metadata }: V1Pod): void {
+  delete metadata?.managedFields
 }
 
 /** Resource versions are numbers that grow; where they are not, whatever came last counts. */
