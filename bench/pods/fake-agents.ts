@@ -3,6 +3,7 @@
 import type { V1EnvVar, V1Pod, V1Secret } from '@kubernetes/client-node'
 import type { BenchKube } from './bench-kube.ts'
 import { startFakeAgent } from './fake-agent.ts'
+import type { SilentLogs } from './silent-logs.ts'
 
 export class FakeAgents {
   /** When the first and the last pod was seen, in ms of `performance.now()`. */
@@ -10,12 +11,14 @@ export class FakeAgents {
   lastPodAt = 0
   readonly #kube: BenchKube
   readonly #namespace: string
+  readonly #logs: SilentLogs | undefined
   readonly #seen = new Set<string>()
   readonly #started = new Set<string>()
   readonly #secrets = new Map<string, Promise<V1Secret>>()
 
-  constructor(kube: BenchKube, namespace: string) {
+  constructor(kube: BenchKube, namespace: string, logs: SilentLogs | undefined) {
     this.#kube = kube
+    this.#logs = logs
     this.#namespace = namespace
   }
 
@@ -64,6 +67,7 @@ export class FakeAgents {
 
   /** As the node would tell of a process that ended by itself. */
   async #end(name: string): Promise<void> {
+    this.#logs?.end(name)
     const terminated = { exitCode: 0, reason: 'Completed' }
     const container = { name: 'worker', image: '', imageID: '', ready: false, restartCount: 0 }
     const containerStatuses = [{ ...container, state: { running: null, terminated } }]

@@ -3,12 +3,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { V1Node } from '@kubernetes/client-node'
 import type { BenchKube } from './bench-kube.ts'
+import { SilentLogs } from './silent-logs.ts'
 
 const version = 'v0.8.0'
 const module = 'sigs.k8s.io/kwok'
@@ -20,6 +20,7 @@ const port = 10_247
 export const fakeNode = { key: 'dialback.dev/fake-node', value: 'true' } as const
 
 export class FakeNodes implements AsyncDisposable {
+  readonly logs: SilentLogs | undefined
   readonly #kube: BenchKube
   readonly #names: readonly string[]
   readonly #kwok: ChildProcess
@@ -36,29 +37,46 @@ export class FakeNodes implements AsyncDisposable {
     ].flatMap((file) => ['--config', join(stages, file)])
     const args = ['--manage-nodes-with-label-selector', `${fakeNode.key}=${fakeNode.value}`]
     const logs = await servedLogs(kube.configPath)
-    const kwok = spawn(command, ['--kubeconfig', kube.configPath, ...args, ...configs, ...logs], {
-      stdio: 'ignore',
-    })
+    // Its own server, of which nobody knows, would be on that port as well.
+    const address = ['--server-address', '127.0.0.1:0', '--node-ip', nodeIp, '--node-port', String(port)]
+    const kwok = spawn(
+      command,
+      ['--kubeconfig', kube.configPath, ...args, ...configs, ...(logs === undefined ? [] : address)],
+      {
+        stdio: 'ignore',
+      },
+    )
+    kwok.once('exit', tellOfEnd)
     const names = Array.from({ length: Math.ceil(pods / podsOfNode) }, (_, n) => `dialback-fake-${n}`)
-    const nodes = new FakeNodes(kube, names, kwok)
+    const nodes = new FakeNodes(kube, { names, kwok, logs })
     await Promise.all(names.map(async (name) => await kube.send('POST', '/api/v1/nodes', node(name))))
     return nodes
   }
 
-  private constructor(kube: BenchKube, names: readonly string[], kwok: ChildProcess) {
+  private constructor(
+    kube: BenchKube,
+    { names, kwok, logs }: { names: readonly string[]; kwok: ChildProcess; logs: SilentLogs | undefined },
+  ) {
     this.#kube = kube
     this.#names = names
     this.#kwok = kwok
+    this.logs = logs
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(
       this.#names.map(async (name) => await this.#kube.send('DELETE', `/api/v1/nodes/${name}`)),
     )
+    await this.logs?.[Symbol.asyncDispose]()
+    this.#kwok.off('exit', tellOfEnd)
     if (this.#kwok.exitCode !== null) return
     this.#kwok.kill()
     await once(this.#kwok, 'exit')
   }
+}
+
+function tellOfEnd(): void {
+  process.stderr.write('kwok has ended: no pod will run\n')
 }
 
 function node(name: string): V1Node {
@@ -74,24 +92,15 @@ function node(name: string): V1Node {
   }
 }
 
-/** Where the cluster is that of test/cluster, kwok can be asked for the pods' logs as a kubelet can: they stay empty. */
-async function servedLogs(configPath: string): Promise<readonly string[]> {
+/**
+ * Where the cluster is that of test/cluster, the API server is told to ask this process for the pods' logs. kwok would
+ * serve them too, but it needs one of the system's few inotify instances for each that is followed.
+ */
+async function servedLogs(configPath: string): Promise<SilentLogs | undefined> {
   const pki = join(dirname(configPath), 'pki')
-  if (!existsSync(join(pki, 'kubelet.key'))) return []
-  const folder = await mkdtemp(join(tmpdir(), 'dialback-kwok-'))
-  const logsFile = join(folder, 'log')
-  const config = join(folder, 'logs.json')
-  await writeFile(logsFile, '')
-  const kind = { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'ClusterLogs', metadata: { name: 'empty' } }
-  await writeFile(config, JSON.stringify({ ...kind, spec: { logs: [{ logsFile, follow: true }] } }))
-  const tls = [
-    '--tls-cert-file',
-    join(pki, 'kubelet.crt'),
-    '--tls-private-key-file',
-    join(pki, 'kubelet.key'),
-  ]
-  const address = ['--server-address', `${nodeIp}:${port}`, '--node-ip', nodeIp, '--node-port', String(port)]
-  return ['--config', config, ...tls, ...address]
+  return existsSync(join(pki, 'kubelet.key'))
+    ? await SilentLogs.listen(pki, { host: nodeIp, port })
+    : undefined
 }
 
 async function installed(): Promise<string> {

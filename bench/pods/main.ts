@@ -17,7 +17,7 @@ const bars = { memoryMiB: 400, blockedMs: 100 }
 const { values } = parseArgs({ options: { pods: { type: 'string', default: '1000' } } })
 const pods = Number(values.pods)
 using kube = await BenchKube.open()
-await using _ = await FakeNodes.start(kube, 2 * pods)
+await using nodes = await FakeNodes.start(kube, 2 * pods)
 const namespace = `dialback-bench-${process.pid}`
 await kube.send('POST', '/api/v1/namespaces', {
   apiVersion: 'v1',
@@ -28,7 +28,7 @@ const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 try {
   const bareMs = await createBare()
-  const agents = new FakeAgents(kube, namespace)
+  const agents = new FakeAgents(kube, namespace, nodes.logs)
   agents.run(stop.signal).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error
   })
