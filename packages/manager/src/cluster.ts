@@ -47,7 +47,7 @@ export interface RemoveOptions {
 }
 
 /** So many removals are begun in one turn of the event loop. */
-const removedAtOnce = 32
+const removedAtOnce = 8
 
 export interface EverywhereOptions {
   /** Ids of the processes. @default all, the manager included */

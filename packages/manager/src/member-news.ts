@@ -1,7 +1,6 @@
 /** Tells the workers who is in the cluster. */
 
 import type { Link } from '@dialback/protocol'
-import type { Membership } from './membership.ts'
 
 /** So many are written to in one turn of the event loop, and so many ms pass until the next such turn. */
 const toldAtOnce = 16
@@ -12,16 +11,26 @@ const toldAtOnce = 16
  * workers, each with the ids of all, would keep this process busy for seconds.
  */
 export class MemberNews {
+  readonly #links = new Set<Link>()
   readonly #untold = new Set<Link>()
   #timer: NodeJS.Timeout | undefined
 
-  tell({ all, live }: Membership): void {
+  /** A thread that is to hear of changes from now on, over this link. */
+  add(link: Link): void {
+    this.#links.add(link)
+  }
+
+  remove(link: Link): void {
+    this.#links.delete(link)
+    this.#untold.delete(link)
+  }
+
+  /** @param live ids of the workers that there are now */
+  tell(live: readonly number[]): void {
     const message = { type: 'members', workers: live } as const
-    for (const worker of all) {
-      for (const { mailbox } of worker.threads) {
-        mailbox.link.sendLatest(message)
-        this.#untold.add(mailbox.link)
-      }
+    for (const link of this.#links) {
+      link.sendLatest(message)
+      this.#untold.add(link)
     }
     this.#timer ??= setTimeout(this.#tellSome, 0).unref()
   }

@@ -65,7 +65,7 @@ export class Supervisor implements Doorkeeper {
       cancelled: (worker, thread, call) => void this.interrupt(worker, thread, call),
       refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
     })
-    this.membership.onChange(() => this.#news.tell(this.membership))
+    this.membership.onChange(() => this.#news.tell(this.membership.live))
   }
 
   /** Expects one more worker. */
@@ -159,6 +159,7 @@ export class Supervisor implements Doorkeeper {
     const loss = this.membership.lose(worker, worker.exit)
     const refusal = this.#options.peer().carrier.encodeThrown(loss).body
     for (const connection of worker.connections) {
+      this.#news.remove(connection.mailbox.link)
       this.keeping.forget(connection)
       this.relay.remove(connection, refusal)
       this.#options.peer().runner.callerGone(connection.mailbox)
@@ -239,6 +240,7 @@ export class Supervisor implements Doorkeeper {
   }
 
   #threadReady(worker: RemoteWorker, { mailbox }: WorkerConnection): void {
+    this.#news.add(mailbox.link)
     mailbox.link.sendLatest({ type: 'members', workers: this.membership.live })
     this.#options.everywhereLog.replay(this.#replayTarget(worker, mailbox))
     mailbox.link.flush()
@@ -256,6 +258,7 @@ export class Supervisor implements Doorkeeper {
     const reason = this.#interrupts.reasonFor(connection)
     const peer = this.#options.peer()
     const thrown = peer.carrier.encodeThrown(reason).body
+    this.#news.remove(connection.mailbox.link)
     this.keeping.forget(connection)
     this.relay.remove(connection, thrown, 'thrown')
     peer.runner.callerGone(connection.mailbox)
