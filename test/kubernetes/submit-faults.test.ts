@@ -84,7 +84,7 @@ await sleep(1e6)`
 
   test('runs a script that is in the image, and bundles nothing', async () => {
     await using namespace = await TestNamespace.create()
-    const script = '/node_modules/@dialback/manager/dist/cli/main.js'
+    const script = '/node_modules/@dialback/manager/dist/lib/cli.js'
     const args = [
       script,
       '--in-image',
