@@ -16,15 +16,21 @@ interface Session extends AsyncDisposable {
   enter(line: string): Promise<string>
 }
 
-/** As docs/kubernetes.md has it: two manifests, and kubectl attach. */
-async function attach({ name: namespace }: TestNamespace): Promise<Session> {
-  for (const manifest of ['rbac', 'interactive-session']) {
-    const args = ['manifests', manifest, '--namespace', namespace]
+/** As docs/kubernetes.md has it: two manifests, and that its pod is ready. */
+async function start({ name: namespace }: TestNamespace, options: readonly string[] = []): Promise<void> {
+  for (const manifest of [['rbac'], ['interactive-session', ...options]]) {
+    const args = ['manifests', ...manifest, '--namespace', namespace]
     const { stdout } = await runScript('packages/manager/src/cli/main.ts', { args })
     runKubectl(['apply', '-f', '-'], stdout)
   }
   const isReady = ['--for=jsonpath={.status.ready}=1', '--timeout=2m']
   runKubectl(['wait', '--namespace', namespace, 'job/interactive-session', ...isReady])
+}
+
+/** And kubectl attach. */
+async function attach(testNamespace: TestNamespace): Promise<Session> {
+  await start(testNamespace)
+  const { name: namespace } = testNamespace
   const args = ['attach', '--namespace', namespace, '-it', 'job/interactive-session']
   const terminal = commandOnTerminal(kubectl ?? 'kubectl', { args })
   await terminal.shows("If you don't see a command prompt, try pressing enter.\n")
@@ -103,6 +109,28 @@ describe.skipIf(!hasCluster || kubectl === undefined)('the interactive session',
     expect(await namespace.left()).toEqual([])
     const { items } = await namespace.batch.listNamespacedJob({ namespace: namespace.name })
     expect(items).toEqual([])
+  })
+
+  test('does line by line what it is sent without a terminal, and ends with that', async () => {
+    await using namespace = await TestNamespace.create()
+    const size = "cpu: 0.1, memory: '300Mi', pendingTimeout: 90"
+    const lines = [
+      `await addProcs(new K8sClusterManager(2, { ${size} }))`,
+      'await remoteCallFetch(() => process.exit(3), 3)',
+      'await pmap((x: number) => [x, myid()], [1])',
+    ]
+    await start(namespace, ['--no-tty'])
+
+    const args = ['attach', '--namespace', namespace.name, '-i', 'job/interactive-session']
+    const shown = runKubectl(args, `${lines.join('\n')}\n`)
+
+    expect(shown).toMatch(
+      new RegExp(
+        `\\[ 2, 3 \\]\ndialback> Uncaught:?\\sWorkerTerminatedError: Worker 3 on pod ${worker} was terminated due to: Error \\(exit code 3.*\\)\n.*\ndialback> \\[ \\[ 1, 2 \\] \\]\ndialback> $`,
+      ),
+    )
+    await eventually('the end of all pods', async () => (await namespace.pods()).length === 0)
+    expect(await namespace.left()).toEqual([])
   })
 
   test('stops what runs on the workers at Ctrl-C, and goes on', async () => {

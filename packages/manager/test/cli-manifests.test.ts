@@ -63,7 +63,8 @@ test('submitManifest() allows whoever submits scripts what that takes, and not t
 })
 
 test('interactiveSessionManifest() is the Job of the documentation', () => {
-  const yaml = interactiveSessionManifest({ namespace: 'team', image: 'localhost/dialback-manager:0.1.0' })
+  const image = 'localhost/dialback-manager:0.1.0'
+  const yaml = interactiveSessionManifest({ namespace: 'team', image, hasTerminal: true })
   expect(loadAll(yaml)).toMatchObject([
     {
       kind: 'Job',
@@ -89,4 +90,11 @@ test('interactiveSessionManifest() is the Job of the documentation', () => {
       },
     },
   ])
+})
+
+test('interactiveSessionManifest() without a terminal ends with its input', () => {
+  const yaml = interactiveSessionManifest({ namespace: 'team', image: 'manager:1', hasTerminal: false })
+  const [job] = loadAll(yaml) as { spec: { template: { spec: { containers: object[] } } } }[]
+  expect(job?.spec.template.spec.containers).toMatchObject([{ stdin: true, stdinOnce: true }])
+  expect(yaml).not.toContain('tty:')
 })

@@ -5,15 +5,17 @@ import { managerAccount } from './rbac-manifest.ts'
 export interface InteractiveSession {
   readonly namespace: string
   readonly image: string
+  /** Whether somebody types into it; else it does what it is sent, line by line, and ends with that. */
+  readonly hasTerminal: boolean
 }
 
 /** YAML. The permissions of `rbacManifest` have to be there first. */
-export function interactiveSessionManifest({ namespace, image }: InteractiveSession): string {
+export function interactiveSessionManifest({ namespace, image, hasTerminal }: InteractiveSession): string {
   return `# An interactive session in the cluster:
 #   dialback manifests rbac | kubectl apply -f -
-#   dialback manifests interactive-session | kubectl apply -f -
+#   dialback manifests interactive-session${hasTerminal ? '' : ' --no-tty'} | kubectl apply -f -
 #   kubectl wait --for=jsonpath='{.status.ready}'=1 --timeout=2m job/interactive-session
-#   kubectl attach -it job/interactive-session
+#   kubectl attach ${hasTerminal ? '-it job/interactive-session' : '-i job/interactive-session < session.ts'}
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -38,7 +40,7 @@ spec:
           image: ${image}
           command: [dialback, repl]
           stdin: true
-          tty: true
+          ${hasTerminal ? 'tty: true' : 'stdinOnce: true'}
           resources:
             requests:
               cpu: 1

@@ -5,8 +5,9 @@ import { interactiveSessionManifest } from './interactive-session-manifest.ts'
 import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
 import { rbacManifest, submitManifest } from './rbac-manifest.ts'
 
-interface Options extends NamespaceOptions {
+interface SessionOptions extends NamespaceOptions {
   readonly image: string
+  readonly tty: boolean
 }
 
 interface RbacOptions extends NamespaceOptions {
@@ -35,9 +36,11 @@ export function manifestsCommand(image: string): Command {
   const session = subcommand('interactive-session')
     .description('a Job with a manager to type into')
     .option('--image <name>', 'an image with @dialback/manager', image)
-    .action(async (options: Options) => {
+    .option('--no-tty', 'it is sent a program, by kubectl attach -i, and ends with that')
+    .action(async (options: SessionOptions) => {
       const namespace = await namespaceOf(options)
-      console.log(interactiveSessionManifest({ namespace, image: options.image }).trimEnd())
+      const session = { namespace, image: options.image, hasTerminal: options.tty }
+      console.log(interactiveSessionManifest(session).trimEnd())
     })
   return withHelp(new Command('manifests'))
     .description('print the manifests that a cluster needs')
