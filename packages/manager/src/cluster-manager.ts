@@ -66,6 +66,8 @@ export interface LaunchedWorker {
   readonly pod?: PodIdentity | undefined
   /** What it waits for while it has not joined, in a few words. */
   readonly waitingFor?: string | undefined
+  /** It has been waited for as long as workers may take to join. */
+  readonly isLate?: boolean
   /** As its place describes it, for the log of one that does not join. */
   readonly status?: object | undefined
   /** What its place knows of one that has said nothing for too long: an end that was announced, its state, its last lines. */

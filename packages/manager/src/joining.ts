@@ -73,8 +73,8 @@ async function joinOrFail(
   const stopped = Promise.withResolvers<undefined>()
   const onStop = (): void => stopped.resolve(undefined)
   stop.addEventListener('abort', onStop, { once: true })
-  if (stop.aborted) onStop()
   const { name, launched } = worker
+  if (stop.aborted || launched?.isLate === true) onStop()
   const seconds = manager.pendingTimeoutMs / 1_000
   try {
     if ((await Promise.race([worker.joined.promise, stopped.promise])) !== undefined) return undefined

@@ -5,8 +5,11 @@ export type Duration = number | string
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
+/** With more, Node's timers fire at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /**
- * Gives a duration in milliseconds.
+ * Gives a duration in milliseconds; of what is longer than a timer can be, 24 days, those.
  *
  * @throws {TypeError} when `value` is neither a number nor a string of a number and a unit.
  * @throws {RangeError} when it is negative or not finite.
@@ -28,7 +31,7 @@ export function durationMs(value: unknown, name: string): number {
 function inRange(ms: number, value: unknown, name: string): number {
   if (!(ms >= 0 && Number.isFinite(ms)))
     throw new RangeError(`${name} must be at least 0 and finite: ${describe(value)}`)
-  return ms
+  return Math.min(ms, longestTimerMs)
 }
 
 /** How a received value reads in an error: strings quoted, objects as JSON, the rest as `String` gives it; never throws, never long. */

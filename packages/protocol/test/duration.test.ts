@@ -10,6 +10,7 @@ test.each([
   ['1.5s', 1_500],
   ['5m', 300_000],
   ['1h', 3_600_000],
+  ['1000h', 2_147_483_647],
   ['0ms', 0],
 ])('durationMs(%o) is %o ms', (duration, ms) => {
   expect(durationMs(duration, 'waitFor')).toBe(ms)

@@ -19,6 +19,7 @@ import {
 import type { KubeApi } from './kube-api.ts'
 import { podWaiting } from './pod-waiting.ts'
 import { openPortForward } from './port-forward.ts'
+import { RelayError } from './relay-error.ts'
 import {
   ownerReference,
   type RelayJobOptions,
@@ -51,6 +52,8 @@ export class OutsideSession implements AsyncDisposable {
   readonly #options: OutsideSessionOptions
   readonly #token: string
   readonly #ended = new AbortController()
+  /** The relay's, as it was last seen. */
+  #pod: V1Pod | undefined
   #opening: Promise<Opened> | undefined
   #choosing: Promise<ConnectionChoice> | undefined
 
@@ -95,6 +98,11 @@ export class OutsideSession implements AsyncDisposable {
     }
     this.#choosing ??= this.#choose(this.#opening, { door, connection, advertise })
     return await orAborted(this.#choosing, signal)
+  }
+
+  /** What it is that has been waited for long enough. */
+  lateness(): RelayError {
+    return new RelayError(this.#options.name, this.#pod, true)
   }
 
   /** Ends the relay and deletes the Job, and with it all that it owns. */
@@ -155,15 +163,12 @@ export class OutsideSession implements AsyncDisposable {
         signal,
       })
       const pod = items[0]
+      this.#pod = pod
       if (pod?.status?.phase === 'Running' && pod.status.podIP) return pod
       const waiting = pod === undefined ? undefined : podWaiting(pod)
       // Its Secret may be a moment behind it.
-      if (waiting?.isPermanent && waiting.reason !== 'CreateContainerConfigError') {
-        const { phase, reason = phase, message } = waiting
-        throw new Error(
-          `Cannot start the relay, Job "${name}": ${reason}${message === undefined ? '' : `: ${message}`}`,
-        )
-      }
+      if (waiting?.isPermanent && waiting.reason !== 'CreateContainerConfigError')
+        throw new RelayError(name, pod, false)
       await delay(lookEveryMs, undefined, { signal })
     }
   }

@@ -13,7 +13,9 @@ import { checkConfigured, podManifest, podOf, secretManifest } from './pod-manif
 import { podNames } from './pod-names.ts'
 import { PodSession } from './pod-session.ts'
 import { PodWorker } from './pod-worker.ts'
+import { RelayError } from './relay-error.ts'
 import { chooseRoute, type Route } from './route.ts'
+import { UnmadePod } from './unmade-pod.ts'
 
 export class PodLauncher {
   readonly #options: ResolvedK8sOptions
@@ -30,8 +32,16 @@ export class PodLauncher {
     using _ = session.use()
     const [place, door] = await Promise.all([findLaunchPlace(session.api, this.#options), context.openDoor()])
     const { signal } = context
-    const route = await chooseRoute({ session, door, place, options: this.#options, signal })
-    return await this.#launchPods(context, { session, place, door, route })
+    try {
+      const route = await chooseRoute({ session, door, place, options: this.#options, signal })
+      return await this.#launchPods(context, { session, place, door, route })
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error
+      return this.#names(place.prefix).map((name) => {
+        context.admit(name, '')
+        return new UnmadePod(name, error)
+      })
+    }
   }
 
   async #launchPods(context: LaunchContext, launch: Launch): Promise<readonly LaunchedWorker[]> {
@@ -43,7 +53,7 @@ export class PodLauncher {
     const manifest = await this.#manifest({ ...place, ...belonging, url: route.url })
     const names = manifest.metadata?.name
       ? [manifest.metadata.name]
-      : podNames(prefixOf(manifest, place.prefix), this.#options.np, (below) => randomInt(below))
+      : this.#names(prefixOf(manifest, place.prefix))
     const credentials = names.map((name) => context.admit(name, route.url))
     await api.createSecret(
       place.namespace,
@@ -67,6 +77,10 @@ export class PodLauncher {
       throw error
     }
     return workers
+  }
+
+  #names(prefix: string): string[] {
+    return podNames(prefix, this.#options.np, (below) => randomInt(below))
   }
 
   #worker(name: string, namespace: string, session: PodSession): PodWorker {

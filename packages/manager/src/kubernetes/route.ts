@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { dirname, join } from 'node:path/posix'
 import type { V1OwnerReference } from '@kubernetes/client-node'
 import type { Door } from '../cluster-manager.ts'
+import type { ConnectionChoice } from './connection-choice.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
 import { KubeError } from './kube-error.ts'
 import type { LaunchPlace } from './launch-place.ts'
@@ -27,9 +28,9 @@ export interface RouteOptions {
   readonly signal: AbortSignal
 }
 
-/** @throws {Error} when there is no way. */
+/** @throws {RelayError} when the relay does not run, in the time that workers have to join. @throws {Error} when there is no way. */
 export async function chooseRoute(route: RouteOptions): Promise<Route> {
-  const { session, door, place, options, signal } = route
+  const { session, door, place, options } = route
   const { advertise, connection } = options
   if (advertise !== undefined) await door.listenOn(Number(advertise.slice(advertise.lastIndexOf(':') + 1)))
   const address = place.ownPod?.status?.podIP
@@ -37,13 +38,25 @@ export async function chooseRoute(route: RouteOptions): Promise<Route> {
     return { url: `wss://${advertise ?? `${address.includes(':') ? `[${address}]` : address}:${door.port}`}` }
   try {
     const outside = await session.outside(async () => await createOutside(route))
-    const choice = await outside.approach({ door, connection, advertise, signal })
+    const choice = await approachInTime(outside, route)
     return { url: `wss://${choice.address}`, owner: outside.owner }
   } catch (error) {
     // Who says what to dial can do without the relay, if it must be.
     if (!(error instanceof KubeError && error.kind === 'forbidden' && isAdvertised(options))) throw error
     session.logger.warn(`Nothing removes the workers if this process is killed: ${error.message}`)
     return { url: `wss://${advertise}` }
+  }
+}
+
+async function approachInTime(outside: OutsideSession, route: RouteOptions): Promise<ConnectionChoice> {
+  const { door, signal } = route
+  const { advertise, connection, pendingTimeoutMs } = route.options
+  const patience = AbortSignal.timeout(pendingTimeoutMs)
+  try {
+    const until = AbortSignal.any([signal, patience])
+    return await outside.approach({ door, connection, advertise, signal: until })
+  } catch (error) {
+    throw patience.aborted && error === patience.reason ? outside.lateness() : error
   }
 }
 
