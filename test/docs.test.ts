@@ -18,6 +18,7 @@ async function codeOf(page: string): Promise<{ program: string; files: Map<strin
 }
 
 test.each([
+  'docs/calls.md',
   'docs/functions.md',
   'docs/collections.md',
   'docs/checkpoints.md',

@@ -2,7 +2,14 @@
 
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { myid, type RemoteError, remoteCallFetch, remoteDo, SerializationError } from '@dialback/manager'
+import {
+  myid,
+  type RemoteError,
+  remoteCall,
+  remoteCallFetch,
+  remoteDo,
+  SerializationError,
+} from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { attemptOf, attemptsOf, listen, tell } from './fixtures/attempts.ts'
 import { errorOf, group, type Place, range } from './place.ts'
@@ -215,19 +222,23 @@ export function callCases(place: Place): void {
       expect([bad.name, good]).toEqual(['SerializationError', 'good'])
     })
 
-    test('a hundred MB from worker to worker add less than 16 to the memory of the manager', async () => {
-      const before = process.memoryUsage().external
-      let most = before
-      const watching = setInterval(() => {
-        most = Math.max(most, process.memoryUsage().external)
-      }, 2)
-      const send = async (): Promise<number> =>
-        await remoteCallFetch((bytes: Uint8Array) => bytes.length, 3, new Uint8Array(100 * 1024 * 1024))
-      const length = await shared.cluster.remoteCallFetch(send, 2)
-      clearInterval(watching)
-      expect(length).toBe(100 * 1024 * 1024)
-      expect(most - before).toBeLessThan(16 * 1024 * 1024)
-    })
+    test.each([
+      ['as an argument', sendLarge],
+      ['as the value of a future', fetchLarge],
+    ])(
+      'a hundred MB from worker to worker %s add less than 16 to the memory of the manager',
+      async (_, pass) => {
+        const before = process.memoryUsage().external
+        let most = before
+        const watching = setInterval(() => {
+          most = Math.max(most, process.memoryUsage().external)
+        }, 2)
+        const length = await shared.cluster.remoteCallFetch(pass, 2)
+        clearInterval(watching)
+        expect(length).toBe(100 * 1024 * 1024)
+        expect(most - before).toBeLessThan(16 * 1024 * 1024)
+      },
+    )
 
     test('a thread that was replaced gets modules again from whoever had sent them to the one before', async () => {
       const { cluster, started } = shared
@@ -266,6 +277,15 @@ export function callCases(place: Place): void {
       expect(error).toBeInstanceOf(TypeError)
     })
   })
+}
+
+async function sendLarge(): Promise<number> {
+  return await remoteCallFetch((bytes: Uint8Array) => bytes.length, 3, new Uint8Array(100 * 1024 * 1024))
+}
+
+async function fetchLarge(): Promise<number> {
+  const bytes = await remoteCall(() => new Uint8Array(100 * 1024 * 1024), 3).fetch()
+  return bytes.length
 }
 
 function spin(): void {

@@ -49,6 +49,21 @@ export function channelCases(place: Place): void {
       expect(await channel.isReady()).toBe(false)
     })
 
+    test('wait() waits for a value and takes none', async () => {
+      const channel = create<number>(2, 3)
+      const waiting = shared.cluster.remoteCallFetch(
+        async (there: RemoteChannel<number>) => {
+          await there.wait()
+          return await there.isReady()
+        },
+        2,
+        channel,
+      )
+      await channel.put(7)
+      await channel.wait()
+      expect([await waiting, await channel.take()]).toEqual([true, 7])
+    })
+
     test('isReady() says whether there is a value', async () => {
       const channel = create<number>(1, 2)
       const before = await channel.isReady()
