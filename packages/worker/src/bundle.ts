@@ -1,7 +1,7 @@
 /** Bundles the agent and its threads into few files that start fast and need nothing beside them. */
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,8 @@ export async function bundleAgent(outDir: string): Promise<void> {
   await Promise.all(
     Object.entries(entries).map(async ([name, path]) => await bundle(outDir, { [name]: join(here, path) })),
   )
+  // In an image no package is around them: Node would compile each file as CommonJS first, and then again.
+  writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }\n')
 }
 
 async function bundle(outdir: string, entryPoints: Record<string, string>): Promise<void> {
