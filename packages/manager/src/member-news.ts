@@ -32,7 +32,7 @@ export class MemberNews {
       link.sendLatest(message)
       this.#untold.add(link)
     }
-    this.#timer ??= setTimeout(this.#tellSome, 0).unref()
+    if (this.#timer === undefined) this.#timer = setTimeout(this.#tellSome, 0).unref()
   }
 
   readonly #tellSome = (): void => {
