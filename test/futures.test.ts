@@ -414,6 +414,23 @@ test('a function of a module is fetched by a process that was never sent that mo
   expect(noted).toEqual([])
 })
 
+test('a Future or RemoteChannel of another cluster is refused, unless it was fetched', async () => {
+  await using here = await startCluster(1)
+  await using there = await startCluster(1)
+  const future = await here.cluster.remoteCallWait(() => 'made', 2)
+  const send = async (value: unknown): Promise<unknown> =>
+    await there.cluster.remoteCallFetch(
+      async (given: unknown) => await (given as Future<unknown>).fetch(),
+      2,
+      value,
+    )
+
+  await expect(send(future)).rejects.toThrow('Cannot send argument 1: Future of another cluster')
+  await expect(send(here.cluster.remoteChannel())).rejects.toThrow('RemoteChannel of another cluster')
+  await future.fetch()
+  expect(await send(future)).toBe('made')
+})
+
 test('a Future that was released cannot be used here any more, but elsewhere', async () => {
   await using started = await startCluster(2)
   const { cluster } = started

@@ -8,6 +8,7 @@ export {
   type FunctionShell,
   type FunctionUse,
   noHooks,
+  type RefusedHandle,
   type RevivedFunction,
 } from './codec/hooks.ts'
 export { type Duration, describe, durationMs } from './duration.ts'

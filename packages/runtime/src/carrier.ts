@@ -3,16 +3,16 @@
 import { randomUUID } from 'node:crypto'
 import {
   Codec,
-  type CodecHooks,
   type DescribedFunction,
-  type DescribedHandle,
   type EncodedBody,
   type FunctionUse,
+  type RefusedHandle,
   SerializationError,
 } from '@dialback/protocol'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
+import type { HandleHooks, SentHandle } from './handle-hooks.ts'
 import { type FunctionFingerprint, functionFingerprint } from './journal/function-fingerprint.ts'
 import type { Content } from './keeping/content.ts'
 import { Packing } from './keeping/packing.ts'
@@ -37,20 +37,6 @@ export interface Encoded {
   readonly modules: readonly ModuleFile[]
   /** Owner and reference of each handle in the body; absent when there is none. */
   readonly handles?: readonly number[]
-}
-
-/** Where a handle leads to; undefined when it carries all that it stands for. */
-export interface HandleReference {
-  readonly owner: number
-  readonly ref: number
-}
-
-/** Objects that stand for something elsewhere: a `Future`, a `RemoteChannel`. */
-export interface HandleHooks {
-  describeHandle(value: object): (DescribedHandle & { readonly reference?: HandleReference }) | undefined
-  reviveHandle: CodecHooks['reviveHandle']
-  /** A body was decoded, or cannot be: what it refers to counts by the handles that were made of it. */
-  decoded(body: EncodedBody): void
 }
 
 export interface CarrierOptions {
@@ -248,9 +234,9 @@ export class Carrier {
     return this.#codec.encode(this.#exchange.toSend(module), 'module')
   }
 
-  #describeHandle(value: object): DescribedHandle | undefined {
+  #describeHandle(value: object): SentHandle | RefusedHandle | undefined {
     const described = this.#hooks.describeHandle(value)
-    if (described?.reference !== undefined)
+    if (described !== undefined && 'reference' in described && described.reference !== undefined)
       this.#references.set(described.reference.ref, described.reference.owner)
     return described
   }

@@ -5,6 +5,8 @@ import type { Reference } from './keeping/keeper-client.ts'
 import type { Peer } from './peer.ts'
 
 export interface FutureSource {
+  /** Of whose cluster it is; undefined of what needs no owner. */
+  readonly peer: Peer | undefined
   readonly owner: number
   /** The value is made in this very process, where it is needed by others as well. */
   readonly isHere: boolean
@@ -49,6 +51,7 @@ export function keptSource(
     return waiting
   }
   return {
+    peer,
     owner: at.owner,
     isHere: false,
     isOfCall,
@@ -74,6 +77,7 @@ export function keptSource(
 export function localSource(peer: Peer, done: Promise<unknown>): FutureSource {
   let published: Reference | undefined
   return {
+    peer,
     owner: peer.id,
     isHere: true,
     isOfCall: true,
@@ -112,6 +116,7 @@ export function poolSource(peer: Peer, { ref, done, owner }: PoolCall): FutureSo
   }
   let local: FutureSource | undefined
   return {
+    peer,
     get owner() {
       return owner()
     },
@@ -139,6 +144,7 @@ export function poolSource(peer: Peer, { ref, done, owner }: PoolCall): FutureSo
 export function settledSource(owner: number): FutureSource {
   const done = Promise.resolve()
   return {
+    peer: undefined,
     owner,
     isHere: false,
     isOfCall: true,

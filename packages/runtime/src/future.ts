@@ -105,6 +105,11 @@ export class Future<R> {
     this.release()
   }
 
+  /** Whether other processes of this peer's cluster can be told of it; of what was fetched all can. */
+  canTravelBy(peer: Peer): boolean {
+    return this.#source.peer === peer || (this.#outcome !== undefined && !this.#source.isHere)
+  }
+
   /** How it travels: what it was found to be, if that need not be asked of its owner; else where it is. */
   toHandle(): Outcome | (Reference & { readonly isOfCall: boolean }) {
     const { isHere, isOfCall } = this.#source

@@ -1,9 +1,9 @@
 /** How futures and channels travel: as references to where their values are; a future that was fetched with its value. */
 
 import { ProtocolError } from '@dialback/protocol'
-import type { HandleHooks } from './carrier.ts'
 import { Future } from './future.ts'
 import { keptSource, settledSource } from './future-source.ts'
+import type { HandleHooks } from './handle-hooks.ts'
 import type { Reference } from './keeping/keeper-client.ts'
 import type { Peer } from './peer.ts'
 import { RemoteChannel } from './remote-channel.ts'
@@ -20,11 +20,13 @@ export function createHandles(peer: Peer): HandleHooks {
   }
   return {
     describeHandle: (value) => {
+      if (!(value instanceof RemoteChannel || value instanceof Future)) return undefined
+      // There its numbers would mean something else, or nothing that ever comes.
+      if (!value.canTravelBy(peer)) return { refused: `${value.constructor.name} of another cluster` }
       if (value instanceof RemoteChannel) {
         const reference = value.toHandle()
         return { tag: 'channel', data: reference, reference }
       }
-      if (!(value instanceof Future)) return undefined
       const handle = value.toHandle()
       if ('ref' in handle) return { tag: 'future', data: handle, reference: handle }
       return { tag: 'settled', data: { owner: value.owner, ...handle } }

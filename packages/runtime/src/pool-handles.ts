@@ -1,7 +1,7 @@
 /** How a pool travels: as a handle, whose operations go to the process that made the pool. */
 
 import { CachingPool } from './caching-pool.ts'
-import type { HandleHooks } from './carrier.ts'
+import type { HandleHooks } from './handle-hooks.ts'
 import { poolOwnerOf } from './pool-owner.ts'
 import { type PoolHandle, type PoolUser, RemotePool } from './remote-pool.ts'
 import { WorkerPool } from './worker-pool.ts'

@@ -137,6 +137,11 @@ export class RemoteChannel<T> {
     }
   }
 
+  /** Whether other processes of this peer's cluster can be told of it. */
+  canTravelBy(peer: Peer): boolean {
+    return this.#peer === peer
+  }
+
   /** Where it is, for those who are told of it. */
   toHandle(): Reference {
     if (this.#isReleased) throw new Error('Cannot send a RemoteChannel that was released')

@@ -35,6 +35,7 @@ export function writeObject(encoder: Encoder, value: object, depth: number): voi
 function writeHandle(encoder: Encoder, value: object, depth: number): boolean {
   const handle = encoder.callHook(() => encoder.hooks.describeHandle(value))
   if (handle === undefined) return false
+  if ('refused' in handle) throw encoder.refusal(depth, handle.refused)
   encoder.out.push(null, tag.handle)
   encoder.text(handle.tag)
   encoder.step(depth, { text: 'data' })

@@ -39,6 +39,12 @@ export interface DescribedHandle {
   readonly data: unknown
 }
 
+/** A handle that may not travel to where it was to go. */
+export interface RefusedHandle {
+  /** What it is, as the error names it. */
+  readonly refused: string
+}
+
 export interface CodecHooks {
   /**
    * Says how a function or class found in a value travels; `path` says where it, or the instance whose class it is, was found.
@@ -49,7 +55,7 @@ export interface CodecHooks {
   /** Makes the function of a shell. Whether a peer may send functions is decided here; what is thrown leaves `decode` as it is. */
   reviveFunction(shell: FunctionShell): RevivedFunction
   /** Describes an object that is a handle, undefined when it is none. Not asked about plain objects, arrays and built-in classes. */
-  describeHandle(value: object): DescribedHandle | undefined
+  describeHandle(value: object): DescribedHandle | RefusedHandle | undefined
   /** Makes the handle of a description. What is thrown leaves `decode` as it is. */
   reviveHandle(tag: string, data: unknown): unknown
 }
