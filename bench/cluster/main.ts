@@ -23,9 +23,9 @@ const within = (value: number, bar: number): string => {
 const direct = await (async () => {
   await using bench = await openBenchCluster('auto')
   for (const { cpu, pods, rounds } of [
-    { cpu: 1, pods: 1, rounds: 5 },
+    { cpu: 0.8, pods: 1, rounds: 5 },
     { cpu: 0.2, pods: 1, rounds: 5 },
-    { cpu: 0.15, pods: 10, rounds: 2 },
+    { cpu: 0.09, pods: 10, rounds: 2 },
   ]) {
     const { bareMs, calledMs } = await measureStart(bench, { cpu, pods, rounds })
     const more = calledMs - bareMs

@@ -35,7 +35,7 @@ interface Death {
 }
 
 async function oneDeath({ cluster, kube, namespace, manager }: BenchCluster): Promise<Death> {
-  const [id = 0] = await cluster.addProcs(manager(1, { cpu: 1, memory: '200Mi' }))
+  const [id = 0] = await cluster.addProcs(manager(1, { cpu: 0.8, memory: '200Mi' }))
   const pod = await cluster.remoteCallFetch(() => process.env['DIALBACK_POD_NAME'], id)
   const stop = new AbortController()
   const { promise: said, resolve } = Promise.withResolvers<number>()

@@ -16,7 +16,7 @@ const payloads = 15
 const payloadBytes = 8 * 2 ** 20
 
 export async function measureCarried({ cluster, manager }: BenchCluster): Promise<CarriedFigures> {
-  const ids = await cluster.addProcs(manager(2, { cpu: 1, memory: '400Mi' }))
+  const ids = await cluster.addProcs(manager(2, { cpu: 0.5, memory: '400Mi' }))
   const [first = 0, second = 0] = ids
   const call = async (id: number): Promise<number> =>
     await took(async () => await cluster.remoteCallFetch((value: number) => value, id, 42))
