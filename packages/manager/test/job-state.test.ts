@@ -97,3 +97,8 @@ test('submissionEnd() of a Job that was cancelled or deleted is no success', () 
   const gone = { exitCode: 1, sentence: 'It never ran: its Job was deleted' }
   expect(submissionEnd(undefined, undefined, [])).toEqual(gone)
 })
+
+test('submissionEnd() of a Job that is gone is that of its script, if that had ended', () => {
+  expect(submissionEnd(undefined, pod(terminated(0, 'Completed')), [])).toEqual({ exitCode: 0 })
+  expect(submissionEnd(undefined, pod(terminated(7, 'Error')), [])).toEqual({ exitCode: 7 })
+})

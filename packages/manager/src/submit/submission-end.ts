@@ -26,7 +26,9 @@ export function submissionEnd(
   lines: readonly string[],
 ): SubmissionEnd {
   const exit = pod && podExit(pod, { container: managerContainer, lines })
-  if (job === undefined) return endOf(exit, pod, 'its Job was deleted')
+  // Its time to live may be over before anybody has looked.
+  if (job === undefined)
+    return exit?.reason === 'Completed' ? { exitCode: 0 } : endOf(exit, pod, 'its Job was deleted')
   if (isCancelled(job)) return { exitCode: cancelledCode, sentence: 'It was cancelled' }
   const outcome = jobOutcome(job)
   return outcome?.isGood ? { exitCode: 0 } : endOf(exit, pod, outcome?.detail ?? 'its pod is gone')
