@@ -22,8 +22,9 @@ const within = (value: number, bar: number): string => {
 
 const direct = await (async () => {
   await using bench = await openBenchCluster('auto')
+  // Three such pods must fit on two CPUs: the one that is measured, the one before it that is going, and what stays.
   for (const { cpu, pods, rounds } of [
-    { cpu: 0.8, pods: 1, rounds: 5 },
+    { cpu: 0.6, pods: 1, rounds: 5 },
     { cpu: 0.2, pods: 1, rounds: 5 },
     { cpu: 0.09, pods: 10, rounds: 2 },
   ]) {
