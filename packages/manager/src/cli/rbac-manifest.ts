@@ -1,5 +1,6 @@
 /** Pure: the permissions that a manager needs, and whoever submits scripts, each with what it is for. */
 
+import { splitResource } from '../kubernetes/kube-path.ts'
 import { type Permission, type PermissionUser, permissions } from '../kubernetes/permissions.ts'
 import { submitPermissions } from '../kubernetes/submit-permissions.ts'
 
@@ -80,8 +81,8 @@ function rulesOf(list: readonly Permission[]): string {
 }
 
 function rule(resource: string, verbs: readonly Permission[]): string {
-  const [kind, group] = resource.split('.', 2)
-  return `  - apiGroups: [${group ?? "''"}]
+  const { kind, group } = splitResource(resource)
+  return `  - apiGroups: [${group || "''"}]
     resources: [${kind}]
     verbs:
 ${verbs.map(line).join('')}`

@@ -24,7 +24,7 @@ import type {
 import type { KubeClient, KubeStream } from './kube-client.ts'
 import { create } from './kube-create.ts'
 import { KubeError } from './kube-error.ts'
-import { accessPath, resourcePath, withQuery } from './kube-path.ts'
+import { accessPath, resourcePath, splitResource, withQuery } from './kube-path.ts'
 import { recordOf, textOf } from './untyped.ts'
 
 /** What is parsed here comes from the API server, whose schema these types are: hence the casts. */
@@ -188,7 +188,7 @@ export class HttpKubeApi implements KubeApi {
   }
 
   async reviewAccess({ namespace, verb, resource }: Access): Promise<AccessReview> {
-    const [path = '', group = ''] = resource.split(/\.(.*)/s)
+    const { kind: path, group } = splitResource(resource)
     const [kind, subresource] = path.split('/')
     const review = await this.#client.json({
       request: { verb: 'create', resource: 'selfsubjectaccessreviews.authorization.k8s.io', namespace },

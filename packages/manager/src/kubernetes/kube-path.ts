@@ -3,12 +3,16 @@
 /** Where to ask what we may do. */
 export const accessPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 
-/** Of an object, or of all of its kind. `resource` as RBAC calls it: `pods`, `jobs.batch`. No `namespace`: of all. */
+/** A resource as RBAC calls it, `pods/log` or `rolebindings.rbac.authorization.k8s.io`: its group, which may have dots, is '' of the core. */
+export function splitResource(resource: string): { kind: string; group: string } {
+  const [kind = '', ...group] = resource.split('.')
+  return { kind, group: group.join('.') }
+}
+
+/** Of an object, or of all of its kind. `resource` as for `splitResource`. No `namespace`: of all. */
 export function resourcePath(resource: string, namespace: string, name?: string): string {
-  const dot = resource.indexOf('.')
-  const kind = dot === -1 ? resource : resource.slice(0, dot)
-  const group = dot === -1 ? undefined : resource.slice(dot + 1)
-  const root = group === undefined ? '/api/v1' : `/apis/${group}/v1`
+  const { kind, group } = splitResource(resource)
+  const root = group === '' ? '/api/v1' : `/apis/${group}/v1`
   const place = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`
   const path = `${root}${place}/${kind}`
   return name === undefined ? path : `${path}/${encodeURIComponent(name)}`

@@ -1,5 +1,6 @@
 /** Whether the cluster lets us do what a manager has to do. */
 
+import { splitResource } from '../../kubernetes/kube-path.ts'
 import { type Permission, permissions } from '../../kubernetes/permissions.ts'
 import { submitPermissions } from '../../kubernetes/submit-permissions.ts'
 import type { Finding } from './finding.ts'
@@ -45,6 +46,6 @@ function consequence({ user, purpose, without }: Permission): string {
 
 /** As it is written in a Role, in one line. */
 function ruleText({ verb, resource }: Permission): string {
-  const [kind, group] = resource.split('.', 2)
-  return `{apiGroups: [${group ?? "''"}], resources: [${kind}], verbs: [${verb}]}`
+  const { kind, group } = splitResource(resource)
+  return `{apiGroups: [${group || "''"}], resources: [${kind}], verbs: [${verb}]}`
 }
