@@ -21,7 +21,8 @@ Examples:
   $ dialback gc --all-namespaces --json
 
 It removes workers, relays and Secrets whose manager has ended or is gone, and Jobs that dialback submit began to make more
-than ten minutes ago and never finished. What belongs to a manager that is alive it leaves alone. Kubernetes removes these by itself in most cases, only later.`
+than ten minutes ago and never finished. What belongs to a manager that is alive it leaves alone. Kubernetes removes most of
+these by itself, only later.`
 
 const ours = 'app.kubernetes.io/managed-by=dialback'
 

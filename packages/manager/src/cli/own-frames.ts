@@ -5,13 +5,11 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
-/** Of this package, of those beside it, and of what runs in a worker. */
+/** Of this package, of those beside it, and of the agent: beside the code of its package, or in an image. */
 const ownDirectories: readonly string[] = [
   dirname(dirname(fileURLToPath(import.meta.url))),
-  ...['@dialback/runtime', '@dialback/protocol', '@dialback/worker'].map((name) =>
-    dirname(require.resolve(name)),
-  ),
-  '/dialback-agent',
+  ...['@dialback/runtime', '@dialback/protocol'].map((name) => dirname(require.resolve(name))),
+  dirname(dirname(require.resolve('@dialback/worker'))),
   '/opt/dialback/agent',
 ].map((directory) => `${directory}/`)
 
