@@ -5,6 +5,7 @@
 
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { forNode } from '../scripts/bundle-packages.ts'
 import type { Program } from './program-path.ts'
 
 const entries: Readonly<Record<Program, string>> = {
@@ -18,16 +19,11 @@ const entries: Readonly<Record<Program, string>> = {
 export async function buildPrograms(): Promise<string> {
   const outdir = join(import.meta.dirname, '../node_modules/.cache/dialback-bench')
   await build({
+    ...forNode,
     absWorkingDir: import.meta.dirname,
     entryPoints: entries,
     outdir,
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
     target: 'esnext',
-    logLevel: 'warning',
   })
   return outdir
 }

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundleAgent } from '@dialback/worker'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 
 const packages = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages')
 
@@ -22,6 +22,16 @@ const entries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 }
 
+/** Few files of plain JavaScript for Node, that import other packages by their names. */
+export const forNode: BuildOptions = {
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  logLevel: 'warning',
+}
+
 /** Writes each package's `dist/lib`, and the agent into the worker's `dist/agent`. */
 export async function bundlePackages(): Promise<void> {
   for (const [name, entryPoints] of Object.entries(entries)) {
@@ -29,16 +39,11 @@ export async function bundlePackages(): Promise<void> {
     const outdir = join(packages, name, 'dist/lib')
     rmSync(outdir, { recursive: true, force: true })
     await build({
+      ...forNode,
       absWorkingDir: join(packages, name, 'src'),
       entryPoints,
       outdir,
-      bundle: true,
-      splitting: true,
-      packages: 'external',
-      format: 'esm',
-      platform: 'node',
       target: 'node22',
-      logLevel: 'warning',
     })
   }
   await bundleAgent(join(packages, 'worker/dist/agent'))

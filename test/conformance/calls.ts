@@ -2,16 +2,10 @@
 
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  myid,
-  type RemoteError,
-  remoteCall,
-  remoteCallFetch,
-  remoteDo,
-  SerializationError,
-} from '@dialback/manager'
+import { myid, type RemoteError, remoteCallFetch, remoteDo, SerializationError } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { attemptOf, attemptsOf, listen, tell } from './fixtures/attempts.ts'
+import { fetchLarge, sendLarge } from './fixtures/large-bodies.ts'
 import { errorOf, group, type Place, range } from './place.ts'
 
 export function callCases(place: Place): void {
@@ -226,7 +220,7 @@ export function callCases(place: Place): void {
       ['a hundred MB as an argument', sendLarge, 100],
       // Its owner has the value, what it keeps of it, and what it sends, all in one pod.
       ['thirty MB as the value of a future', fetchLarge, 30],
-    ] as const)('%s from worker to worker add less than 16 to the manager', async (_, pass, mib) => {
+    ] as const)('%s from worker to worker add less than 16 MiB to the manager', async (_, pass, mib) => {
       const [from = 0, to = 0] = await shared.add(2)
       const before = process.memoryUsage().external
       let most = before
@@ -276,15 +270,6 @@ export function callCases(place: Place): void {
       expect(error).toBeInstanceOf(TypeError)
     })
   })
-}
-
-async function sendLarge(to: number, size: number): Promise<number> {
-  return await remoteCallFetch((bytes: Uint8Array) => bytes.length, to, new Uint8Array(size))
-}
-
-async function fetchLarge(owner: number, size: number): Promise<number> {
-  const bytes = await remoteCall((length: number) => new Uint8Array(length), owner, size).fetch()
-  return bytes.length
 }
 
 function spin(): void {
