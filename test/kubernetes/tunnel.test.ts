@@ -145,6 +145,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
         120_000,
       )
       proxy.restore()
+      await started.logged(', lost as Disconnected, ')
     }
   })
 

@@ -82,6 +82,11 @@ export interface LaunchedWorker {
   joined?(workerId: number): void
   /** Calls back with each line that the worker writes, from now on. */
   onLine(listener: (line: string) => void): void
+  /**
+   * It has said nothing for too long, and counts as lost: ends it so that its place can still tell how it ended. `exited` may
+   * then come late, and until `end` is called nobody waits for it. Where this is missing, it is killed.
+   */
+  silent?(): void
   /** Ends it from outside: `terminate` asks, `kill` does not. */
   end(how: 'terminate' | 'kill'): void
   /** Whether the process must stay alive for it; idle workers do not count. */

@@ -133,9 +133,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     const list = processIds(ids, 'rmProcs')
     const waitMs = options.waitFor === undefined ? undefined : durationMs(options.waitFor, 'waitFor')
     if (list.includes(1)) this.#logger.warn('rmProcs: process 1, the manager, cannot be removed')
-    const workers = [...new Set(list)]
-      .map((id) => this.#supervisor.membership.get(id))
-      .filter((worker) => worker !== undefined)
+    const workers = this.#supervisor.membership.removable(list)
     const gone = new Set<number>()
     const removals = workers.map(async (worker, n) => {
       // Each keeps this thread busy for a moment, and others are not to wait for all of them.
@@ -234,7 +232,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   /** Each thread has globals and modules of its own. */
   #startOnThreads(shipment: Shipment, id: number, input: CallInput): StartedCall[] {
     try {
-      const threads = this.#supervisor.membership.get(id)?.threads ?? []
+      const threads = this.#supervisor.membership.running(id)?.threads ?? []
       if (threads.length === 0) return [this.peer.start(shipment, id, input)]
       return threads.map(({ mailbox }) => this.peer.start(shipment, id, input, { mailbox }))
     } catch (error) {

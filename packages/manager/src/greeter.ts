@@ -28,6 +28,20 @@ export interface Doorkeeper {
     | { readonly answer: Welcome; readonly attach: (transport: Transport) => void }
 }
 
+/** The answer to a worker that counts as gone. */
+export const lateAbort: Abort = {
+  type: 'abort',
+  code: 'AUTHENTICATION',
+  message: 'this worker is not expected any more',
+}
+
+/** The answer to anybody else. */
+export const strangerAbort: Abort = {
+  type: 'abort',
+  code: 'AUTHENTICATION',
+  message: 'no worker of this name is expected',
+}
+
 /** Options of the server of an entrance: what never finishes its upgrade is dropped. */
 export const entranceOptions: Readonly<
   Record<'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval', number>

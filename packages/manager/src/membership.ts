@@ -43,6 +43,13 @@ export class Membership {
     return [...this.#workers.values()]
   }
 
+  /** Those of these ids that are not gone; with the last of the live ones also those that fell silent, whose end is still to come. */
+  removable(ids: readonly number[]): RemoteWorker[] {
+    const asked = new Set(ids)
+    const isLast = this.all.every(({ id, exit }) => asked.has(id) || exit !== undefined)
+    return this.all.filter(({ id, isSilent }) => asked.has(id) || (isLast && isSilent))
+  }
+
   get(id: number): RemoteWorker | undefined {
     return this.#workers.get(id)
   }
@@ -86,6 +93,12 @@ export class Membership {
     dropOldest(this.#exits, knownLosses)
     this.leave(worker.id)
     return error
+  }
+
+  /** How a lost worker has really ended, which was told later. */
+  learn(id: number, exit: WorkerExit): void {
+    if (this.#losses.has(id)) this.#losses.set(id, new WorkerTerminatedError(id, exit))
+    if (this.#exits.has(id)) this.#exits.set(id, inShort(exit))
   }
 
   forget(worker: RemoteWorker): void {

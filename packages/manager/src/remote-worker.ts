@@ -98,6 +98,11 @@ export class RemoteWorker {
     return this.launched?.pod?.uid
   }
 
+  /** It is lost because nothing was heard of it; what became of it may still be told. */
+  get isSilent(): boolean {
+    return this.exit?.reason === 'Disconnected'
+  }
+
   get control(): WorkerConnection | undefined {
     return this.#control
   }
@@ -190,6 +195,12 @@ export class RemoteWorker {
       mailbox.post({ type: 'goodbye', reason }, emptyBody, true)
       mailbox.link.flush()
     }
+  }
+
+  /** Ends what says nothing any more, from outside. */
+  endSilent(): void {
+    if (this.launched?.silent === undefined) this.launched?.end('kill')
+    else this.launched.silent()
   }
 
   hold(isHeld: boolean): void {

@@ -21,6 +21,12 @@ export async function removeWorker(
   if (worker.hasJoined) supervisor.lose(worker, { reason: 'Removed', blame: 'requested' })
   if (launched === undefined) return
   launched.hold(true)
+  // It is deaf, and on its way out already: only its last word was still to come.
+  if (worker.isSilent) {
+    launched.end('kill')
+    await launched.exited
+    return await launched.gone
+  }
   if (isAsked) launched.leaving?.()
   else launched.end('terminate')
   if (await endsWithin(launched.exited, stepMs)) return await launched.gone

@@ -21,7 +21,7 @@ import {
 import type { Peer } from '@dialback/runtime'
 import type { Credentials, LaunchedWorker } from './cluster-manager.ts'
 import type { EverywhereEntry, EverywhereLog, ReplayTarget } from './everywhere-log.ts'
-import type { Doorkeeper } from './greeter.ts'
+import { type Doorkeeper, lateAbort, strangerAbort } from './greeter.ts'
 import { Keeping } from './keeping.ts'
 import type { Logger } from './logger.ts'
 import { MemberNews } from './member-news.ts'
@@ -30,7 +30,7 @@ import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
 import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
-import { disconnectedFor, lossOfWorker } from './worker-loss.ts'
+import { describeLaterWord, disconnectedFor, isLaterWord, lossOfWorker } from './worker-loss.ts'
 
 export interface SupervisorOptions {
   readonly peer: () => Peer
@@ -103,6 +103,7 @@ export class Supervisor implements Doorkeeper {
     worker.launched = launched
     launched.onLine((line) => this.#options.workerLine(worker.id, line))
     void launched.exited.then((exit) => {
+      this.#learn(worker, exit)
       this.lose(worker, exit)
       this.membership.forget(worker)
     })
@@ -115,12 +116,13 @@ export class Supervisor implements Doorkeeper {
     const worker = this.membership.named(hello.name)
     // Its threads, or a pod that is being deleted, may dial again before they hear that it is to end.
     const formerToken = this.membership.formerToken(hello.name)
-    if (formerToken !== undefined && isSame(hello.token, formerToken)) return { answer: late, isLate: true }
+    if (formerToken !== undefined && isSame(hello.token, formerToken))
+      return { answer: lateAbort, isLate: true }
     const abort = judgeHello(hello, worker?.exit === undefined ? worker : undefined)
-    if (abort !== undefined || worker === undefined) return { answer: abort ?? unexpected }
+    if (abort !== undefined || worker === undefined) return { answer: abort ?? strangerAbort }
     const isShared = this.#canShare(hello)
     const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)
-    if (connection === undefined) return { answer: unexpected }
+    if (connection === undefined) return { answer: strangerAbort }
     this.relay.add(connection)
     const answer = this.#welcome(worker, connection, hello, isShared)
     return {
@@ -168,9 +170,16 @@ export class Supervisor implements Doorkeeper {
     worker.destroy()
     this.#options.peer().lost(worker.id, loss)
     worker.joined.reject(loss)
-    if (exit === disconnected) worker.launched?.end('kill')
+    if (exit === disconnected) worker.endSilent()
     if (wasLive && worker.exit.blame !== 'requested')
       this.#options.logger().warn(describeExit(worker.id, worker.exit))
+  }
+
+  /** Takes in how one that had fallen silent has ended. No warning: that it is lost was one. */
+  #learn(worker: RemoteWorker, word: WorkerExit): void {
+    if (!isLaterWord(worker, word)) return
+    this.membership.learn(worker.id, word)
+    this.#options.logger().info(describeLaterWord(worker.id, word))
   }
 
   /** Runs an entry on the threads that have replayed those before it, of workers that are not live yet. */
@@ -284,17 +293,5 @@ export class Supervisor implements Doorkeeper {
     }
   }
 }
-
-const late = {
-  type: 'abort',
-  code: 'AUTHENTICATION',
-  message: 'this worker is not expected any more',
-} as const
-
-const unexpected = {
-  type: 'abort',
-  code: 'AUTHENTICATION',
-  message: 'no worker of this name is expected',
-} as const
 
 const disconnected = disconnectedFor(silenceLimitMs)

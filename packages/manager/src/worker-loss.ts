@@ -4,6 +4,7 @@ import type { WorkerExit } from '@dialback/protocol'
 import type { RemoteWorker } from './remote-worker.ts'
 
 type Ending = Pick<RemoteWorker, 'isRemoved' | 'isLeaving' | 'launched'>
+type Lost = Pick<RemoteWorker, 'isRemoved' | 'isSilent' | 'launched'>
 
 /** What of an end is the manager's own doing, or was announced, is not what its place would take it for. */
 export function lossOfWorker({ isRemoved, isLeaving, launched }: Ending, exit: WorkerExit): WorkerExit {
@@ -29,6 +30,18 @@ export function disconnectedFor(silenceLimitMs: number): WorkerExit {
     advice:
       'The process hung, or the network between it and the manager is broken; what ran there may still be running',
   }
+}
+
+/** Whether what its place tells of a worker's end is news: it had been lost because it was silent, and nobody has removed it since. */
+export function isLaterWord({ isRemoved, isSilent, launched }: Lost, word: WorkerExit): boolean {
+  return isSilent && !isRemoved && launched?.silent !== undefined && word.blame !== 'requested'
+}
+
+/** The sentence for it. Where not even that says more than that it was silent, its detail tells what became of it. */
+export function describeLaterWord(workerId: number, { pod, reason, detail }: WorkerExit): string {
+  const who = `Worker ${workerId}${pod ? ` on pod ${pod.name}` : ''}, lost as Disconnected,`
+  if (reason === 'Disconnected' && detail !== undefined) return `${who} ${detail}`
+  return `${who} ended with: ${reason}${detail ? ` (${detail})` : ''}`
 }
 
 function removed(exit: WorkerExit): WorkerExit {

@@ -88,6 +88,30 @@ test('Membership.lose() says how the worker ended, also when it is forgotten', (
   expect(membership.lossOf(2)).toBe(loss)
 })
 
+test('Membership.learn() says how a lost worker has really ended, with the same id', () => {
+  const { membership } = createMembership(2)
+  membership.lose(createWorker(2), { reason: 'Disconnected', blame: 'infrastructure' })
+  membership.learn(2, exit)
+  expect(membership.lossOf(2)).toMatchObject({ workerId: 2, reason: 'Killed' })
+  membership.learn(9, exit)
+  expect(() => membership.lossOf(9)).toThrow(RangeError)
+})
+
+test('Membership.removable() gives with the last live ones those whose end is still to come', () => {
+  const { membership } = createMembership(2, 3, 4)
+  for (const id of [2, 3]) {
+    const worker = membership.get(id)
+    if (worker === undefined) throw new Error(`There is no worker ${id}`)
+    worker.exit = id === 2 ? { reason: 'Disconnected', blame: 'infrastructure' } : exit
+    membership.lose(worker, worker.exit)
+  }
+  const removable = (...ids: number[]): number[] => membership.removable(ids).map(({ id }) => id)
+  expect(removable(3, 3, 9)).toEqual([3])
+  expect(removable(4)).toEqual([2, 4])
+  membership.add(createWorker(5))
+  expect(removable(4)).toEqual([4])
+})
+
 test('Membership.lossOf() has nothing to tell of the manager and of live workers', () => {
   const { membership } = createMembership(2)
   expect([membership.lossOf(1), membership.lossOf(2)]).toEqual([undefined, undefined])

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { lostPodExit, silentPodWord } from '../src/kubernetes/pod-lost.ts'
+import type { WorkerExit } from '@dialback/protocol'
+import type { V1ContainerState, V1Pod } from '@kubernetes/client-node'
+import { describe, expect, test } from 'vitest'
+import { podExit } from '../src/kubernetes/pod-exit.ts'
+import { lostPodExit, silentPodExit, silentPodWord } from '../src/kubernetes/pod-lost.ts'
 import { pod, terminated } from './pods.ts'
 
 const container = 'worker'
@@ -74,3 +77,63 @@ test('silentPodWord() adds to a silence only what the pod has announced, its sta
   const ended = pod({ state: terminated('OOMKilled', 137) })
   expect(silentPodWord(ended, { container })).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
 })
+
+describe('silentPodExit()', () => {
+  /** Deleted at 22:42:17 with a second to end in. */
+  const deleted = { status: {}, isBeingDeleted: true } as const
+  const exitOf = (last: V1Pod, lines: readonly string[] = []): WorkerExit | undefined => {
+    const exit = podExit(last, { container, lines }) ?? lostPodExit('deleted', last, { container, lines })
+    return silentPodExit(exit, last, { container, lines })
+  }
+
+  test.each<[title: string, last: V1Pod, expected: Partial<WorkerExit>]>([
+    [
+      'what killed it',
+      pod({ ...deleted, state: terminated('OOMKilled', 137) }),
+      { reason: 'OOMKilled', blame: 'item' },
+    ],
+    [
+      'that it had ended before it was deleted',
+      pod({ ...deleted, state: terminatedAt('22:42:02Z', 'Completed', 0) }),
+      { reason: 'Completed', blame: 'item' },
+    ],
+    [
+      'that it ran until it was deleted',
+      pod({ ...deleted, state: terminatedAt('22:42:18Z', 'Error', 137) }),
+      { reason: 'Disconnected', detail: 'ran until its pod was deleted', exitCode: 137 },
+    ],
+    [
+      'the disruption',
+      pod({ ...running, conditions: [{ type: 'DisruptionTarget', reason: 'DeletionByPodGC' }] }),
+      { reason: 'DeletionByPodGC', blame: 'infrastructure' },
+    ],
+    [
+      'that nobody knows',
+      pod({ ...deleted, ...running }),
+      {
+        reason: 'Disconnected',
+        detail: 'did not tell how it ended: the pod is gone, last seen Running',
+        blame: 'infrastructure',
+      },
+    ],
+  ])('tells %s', (_, last, expected) => {
+    expect(exitOf(last)).toMatchObject(expected)
+  })
+
+  test('tells one that ended by itself, for want of its manager, from one that failed', () => {
+    const last = pod({ ...deleted, state: terminated('Error', 1) })
+    expect(exitOf(last, ['done', 'the manager is gone: silent for 15000 ms'])).toMatchObject({
+      reason: 'Disconnected',
+      detail: 'had lost its manager, and ended by itself',
+      blame: 'infrastructure',
+    })
+    expect(exitOf(last, ['TypeError: x is not a function'])).toMatchObject({ reason: 'Error', exitCode: 1 })
+  })
+})
+
+function terminatedAt(time: string, reason: string, exitCode: number): V1ContainerState {
+  const state = terminated(reason, exitCode)
+  // As JSON brings it: a text.
+  Object.assign(state.terminated ?? {}, { finishedAt: `2026-11-25T${time}` })
+  return state
+}

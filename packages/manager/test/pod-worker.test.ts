@@ -19,6 +19,8 @@ interface Started {
   readonly worker: PodWorker
   /** What the API server was asked, for example `delete 0`. */
   readonly asked: string[]
+  /** Whether it was handed on to be waited for. */
+  readonly isAwaited: () => boolean
   /** Writes a line of the pod's. */
   write(line: string): void
 }
@@ -26,6 +28,7 @@ interface Started {
 function start(keepPods: KeepPods = 'never'): Started {
   const asked: string[] = []
   const lines: string[] = []
+  let isAwaited = false
   let onLine: (line: string) => void = () => {}
   // All that a worker asks for.
   const api = {
@@ -56,11 +59,15 @@ function start(keepPods: KeepPods = 'never'): Started {
       return log
     },
     release: () => Promise.resolve(),
+    fellSilent: () => {
+      isAwaited = true
+    },
   })
   workers.push(worker)
   return {
     worker,
     asked,
+    isAwaited: () => isAwaited,
     write: (line) => {
       lines.push(line)
       onLine(line)
@@ -190,6 +197,57 @@ test('PodWorker that is killed before it was created is deleted once it is', asy
   expect((await worker.exited).reason).toBe('Deleted')
   await worker.gone
   expect(asked[0]).toBe('delete 0 uid-1')
+})
+
+test('PodWorker that falls silent is deleted with the time to tell how it ended, and tells that', async () => {
+  const { worker, asked, isAwaited } = start()
+  worker.created(running)
+  worker.joined(4)
+  worker.silent()
+  expect(isAwaited()).toBe(true)
+  worker.update(pod({ state: terminated('OOMKilled', 137), isBeingDeleted: true }))
+
+  expect(await worker.exited).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
+  expect(asked.slice(1)).toEqual(['delete 1 uid-1', 'delete 0 uid-1'])
+})
+
+test('PodWorker that falls silent and only ended because it was deleted tells nothing new', async () => {
+  const { worker } = start()
+  worker.created(running)
+  worker.joined(4)
+  worker.silent()
+  worker.update(pod({ state: terminated('Error', 143), isBeingDeleted: true }))
+
+  expect(await worker.exited).toMatchObject({
+    reason: 'Disconnected',
+    detail: 'ran until its pod was deleted',
+    exitCode: 143,
+  })
+})
+
+test('PodWorker that falls silent before anybody could call it is gone at once', async () => {
+  const { worker, asked, isAwaited } = start()
+  worker.created(running)
+  worker.silent()
+
+  await worker.gone
+  expect(asked).toEqual(['delete 0 uid-1'])
+  expect(isAwaited()).toBe(false)
+})
+
+test('PodWorker that is killed is not waited for any more, although it had fallen silent', async () => {
+  const { worker, asked } = start()
+  worker.created(running)
+  worker.joined(4)
+  worker.silent()
+  worker.end('kill')
+
+  expect(await worker.exited).toMatchObject({
+    reason: 'Disconnected',
+    detail: 'did not tell how it ended: the pod is gone, last seen Running',
+  })
+  await worker.gone
+  expect(asked.slice(1)).toEqual(['delete 1 uid-1', 'delete 0 uid-1'])
 })
 
 test('PodWorker that is abandoned ends as removed, and its pod is deleted', async () => {

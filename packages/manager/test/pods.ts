@@ -25,7 +25,10 @@ export function pod({
       name: 'w-1',
       namespace: 'team',
       uid: 'uid-1',
-      ...(isBeingDeleted && { deletionTimestamp: '2026-11-25T22:42:18Z' }),
+      ...(isBeingDeleted && {
+        deletionTimestamp: '2026-11-25T22:42:18Z',
+        deletionGracePeriodSeconds: 1,
+      }),
     },
     spec: {
       nodeName: 'n-1',

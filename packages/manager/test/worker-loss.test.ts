@@ -1,6 +1,6 @@
 import type { WorkerExit } from '@dialback/protocol'
 import { expect, test } from 'vitest'
-import { disconnectedFor, lossOfWorker } from '../src/worker-loss.ts'
+import { describeLaterWord, disconnectedFor, isLaterWord, lossOfWorker } from '../src/worker-loss.ts'
 
 const exit: WorkerExit = { reason: 'Exited', detail: 'exit code 0', exitCode: 0, blame: 'item' }
 const worker = { isRemoved: false, isLeaving: false, launched: undefined }
@@ -62,4 +62,43 @@ test('lossOfWorker() of a silent one says what its place knows', () => {
     logs: ['last'],
   })
   expect(lossOfWorker({ ...worker, launched }, exit).status).toBeUndefined()
+})
+
+test('isLaterWord() holds for what a place tells of one that is lost because it was silent, and was not removed', () => {
+  const launched = {
+    name: 'w-1',
+    threads: 1,
+    exited: new Promise<never>(() => {}),
+    onLine() {},
+    end() {},
+    hold() {},
+  }
+  const silent = { isSilent: true, isRemoved: false, launched: { ...launched, silent() {} } }
+  expect(isLaterWord(silent, exit)).toBe(true)
+  expect(isLaterWord({ ...silent, isSilent: false }, exit)).toBe(false)
+  expect(isLaterWord({ ...silent, isRemoved: true }, exit)).toBe(false)
+  expect(isLaterWord(silent, { reason: 'Removed', blame: 'requested' })).toBe(false)
+  // It was killed at once, which is all that there is to say.
+  expect(isLaterWord({ ...silent, launched }, exit)).toBe(false)
+})
+
+test.each<[WorkerExit, string]>([
+  [
+    { reason: 'OOMKilled', detail: 'exit code 137', blame: 'item' },
+    'Worker 4, lost as Disconnected, ended with: OOMKilled (exit code 137)',
+  ],
+  [
+    {
+      reason: 'TerminationByKubelet',
+      blame: 'infrastructure',
+      pod: { name: 'w-1', namespace: 'team', uid: 'u-1' },
+    },
+    'Worker 4 on pod w-1, lost as Disconnected, ended with: TerminationByKubelet',
+  ],
+  [
+    { reason: 'Disconnected', detail: 'ran until its pod was deleted', blame: 'infrastructure' },
+    'Worker 4, lost as Disconnected, ran until its pod was deleted',
+  ],
+])('describeLaterWord() of %o', (word, sentence) => {
+  expect(describeLaterWord(4, word)).toBe(sentence)
 })

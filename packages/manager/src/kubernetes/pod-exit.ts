@@ -25,6 +25,12 @@ export function podExit(pod: V1Pod, options: PodExitOptions): WorkerExit | undef
   return { ...verdict(pod, terminated, { ...options, lines: logs }), ...facts }
 }
 
+/** Whether what is still to come of the pod cannot change why its worker ended. */
+export function isFinalExit({ reason, exitCode, blame }: WorkerExit, pod: V1Pod): boolean {
+  const isStopped = stoppedCodes.has(exitCode)
+  return hasEnded(pod) || !isStopped || reason === 'OOMKilled' || blame === 'infrastructure'
+}
+
 /** What ended the pod from outside, if anything did: a preemption, an eviction, a drain, a lost node. */
 export function disruption(pod: V1Pod): WorkerExit | undefined {
   const target = condition(pod, 'DisruptionTarget', 'True')

@@ -94,6 +94,7 @@ export class PodLauncher {
       logger: session.logger,
       follow: (pod, onLine) => session.follow(pod, onLine),
       release: async (worker) => await session.release(worker),
+      fellSilent: (worker) => session.silentPods.add(worker),
     })
   }
 

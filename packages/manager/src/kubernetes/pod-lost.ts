@@ -3,7 +3,7 @@
 import type { WorkerExit } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
 import { deleted, disruption, type PodExitOptions, podExit } from './pod-exit.ts'
-import { condition, podIdentity } from './pod-facts.ts'
+import { condition, containerStatus, podIdentity } from './pod-facts.ts'
 
 /**
  * - `deleted`: the pod is not there any more.
@@ -30,6 +30,41 @@ export function silentPodWord(pod: V1Pod, options: PodExitOptions): Partial<Work
   const announced = podExit(pod, options) ?? disruption(pod) ?? (isNodeSilent(pod) ? nodeSilent(pod) : {})
   const facts = { pod: podIdentity(pod), status: pod.status, ...(lines.length > 0 && { logs: lines }) }
   return { ...facts, ...announced }
+}
+
+/**
+ * How a pod ended whose worker had said nothing for too long, and which its manager had then deleted: a stop by that says
+ * nothing about the silence.
+ */
+export function silentPodExit(exit: WorkerExit, pod: V1Pod | undefined, options: PodExitOptions): WorkerExit {
+  if (exit.reason === 'Unknown' || (exit.reason === 'Deleted' && exit.exitCode === undefined))
+    return { ...exit, ...silence, detail: `did not tell how it ended: ${exit.detail}` }
+  const own = exit.reason === 'Deleted' && pod ? endBeforeDeletion(pod, options) : exit
+  if (own === undefined) return { ...exit, ...silence, detail: 'ran until its pod was deleted' }
+  const isOrphan = own.exitCode === 1 && own.logs?.at(-1)?.startsWith(managerIsGone) === true
+  return isOrphan ? { ...own, ...silence, detail: 'had lost its manager, and ended by itself' } : own
+}
+
+/** What the agent writes last when it ends because nobody answers it any more. */
+const managerIsGone = 'the manager is gone: '
+
+const silence = {
+  reason: 'Disconnected',
+  blame: 'infrastructure',
+  advice: 'The process hung, its node did, or the network between it and the manager was broken',
+} as const
+
+/** Deletion is told by the API server's clock, the end by the node's; the silence before it took longer than this. */
+const mostSkewMs = 5_000
+
+function endBeforeDeletion({ metadata, ...pod }: V1Pod, options: PodExitOptions): WorkerExit | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, ...kept } = metadata ?? {}
+  const { finishedAt } = containerStatus(pod, options.container)?.state?.terminated ?? {}
+  if (deletionTimestamp === undefined || finishedAt === undefined) return undefined
+  // Texts, although they are declared to be Dates.
+  const deletedAt = Date.parse(String(deletionTimestamp)) - deletionGracePeriodSeconds * 1_000
+  const hadEnded = Date.parse(String(finishedAt)) + mostSkewMs < deletedAt
+  return hadEnded ? podExit({ metadata: kept, ...pod }, options) : undefined
 }
 
 function verdict(loss: PodLoss, last: V1Pod | undefined): WorkerExit {

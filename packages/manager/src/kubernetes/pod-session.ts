@@ -8,6 +8,7 @@ import { type PodLog, PodLogs } from './pod-logs.ts'
 import { sessionLabel, workerContainer } from './pod-manifest.ts'
 import { PodWatch } from './pod-watch.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { SilentPods } from './silent-pods.ts'
 
 export interface PodSessionOptions {
   readonly api: KubeApi
@@ -26,6 +27,7 @@ export class PodSession {
   readonly api: KubeApi
   readonly id: string
   readonly logger: Logger
+  readonly silentPods: SilentPods = new SilentPods()
   readonly #watches = new Map<string, PodWatch>()
   readonly #logs = new Map<string, PodLogs>()
   readonly #workers = new Set<PodWorker>()

@@ -1,19 +1,20 @@
 /** One worker that is a pod: from before it is created until its last word is told and nothing of it is left. */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PodIdentity, TimelineEntry, WorkerExit } from '@dialback/protocol'
+import type { PodIdentity, WorkerExit } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
 import type { LaunchedWorker } from '../cluster-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
-import { lastLinesOf, type PodExitOptions, podExit } from './pod-exit.ts'
-import { hasEnded, podIdentity } from './pod-facts.ts'
+import { isFinalExit, lastLinesOf, type PodExitOptions, podExit } from './pod-exit.ts'
+import { podIdentity } from './pod-facts.ts'
 import type { PodLog } from './pod-logs.ts'
-import { lostPodExit, type PodLoss, silentPodWord } from './pod-lost.ts'
+import { lostPodExit, type PodLoss, silentPodExit, silentPodWord } from './pod-lost.ts'
 import { workerContainer, workerIdLabel } from './pod-manifest.ts'
 import { podState } from './pod-state.ts'
 import { podWaiting } from './pod-waiting.ts'
+import { Timeline } from './timeline.ts'
 
 export type KeepPods = 'never' | 'onFailure' | 'always'
 
@@ -28,6 +29,8 @@ export interface PodWorkerOptions {
   readonly follow: (pod: V1Pod, onLine: (line: string) => void) => PodLog
   /** Removes what was there for this worker, once its pod is gone. Never rejects. */
   readonly release: (worker: PodWorker) => Promise<void>
+  /** Its worker fell silent: sees to it that it is not waited for without end. */
+  readonly fellSilent: (worker: PodWorker) => void
 }
 
 /** After the pod's end is known its last lines are waited for, but no longer. */
@@ -43,8 +46,8 @@ const endMs = 10_000
  * the process does not hear that there is less.
  */
 const terminateGraceSeconds = 5
-/** What happened to a pod that flaps without end. */
-const maxTimeline = 50
+/** The least that makes a node tell how the container ended before the pod is gone: without any it is gone at once. */
+const silentGraceSeconds = 1
 /** Lines that come before somebody listens. */
 const maxEarlyLines = 1_000
 
@@ -56,7 +59,7 @@ export class PodWorker implements LaunchedWorker {
   readonly #options: PodWorkerOptions
   readonly #settled = Promise.withResolvers<WorkerExit>()
   readonly #removed = Promise.withResolvers<void>()
-  readonly #timeline: TimelineEntry[] = []
+  readonly #timeline = new Timeline()
   #listener: ((line: string) => void) | undefined
   #earlyLines: string[] = []
   /** How many have come. */
@@ -70,6 +73,7 @@ export class PodWorker implements LaunchedWorker {
   #isDeleted = false
   /** Somebody asked for its end. */
   #isEnding = false
+  #isSilent = false
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
@@ -112,7 +116,7 @@ export class PodWorker implements LaunchedWorker {
 
   joined(workerId: number): void {
     this.#hasJoined = true
-    this.#note('joined')
+    this.#timeline.note('joined')
     const labels = { [workerIdLabel]: String(workerId) }
     this.#options.api
       .patchPod(this.#options.namespace, this.name, { metadata: { labels } })
@@ -124,27 +128,38 @@ export class PodWorker implements LaunchedWorker {
 
   leaving(): void {
     this.#isEnding = true
-    this.#note('asked to end')
+    this.#timeline.note('asked to end')
+  }
+
+  silent(): void {
+    if (this.#isOver) return
+    // Nobody has called it yet, and somebody waits until nothing of it is left.
+    if (!this.#hasJoined) return this.end('kill')
+    this.#isEnding = true
+    this.#isSilent = true
+    this.#timeline.note('silent')
+    void this.#delete(silentGraceSeconds)
+    this.#options.fellSilent(this)
   }
 
   end(how: 'terminate' | 'kill'): void {
     if (this.#isOver) return
     this.#isEnding = true
-    this.#note(how === 'kill' ? 'killed' : 'asked to terminate')
+    this.#timeline.note(how === 'kill' ? 'killed' : 'asked to terminate')
     void this.#delete(how === 'kill' ? 0 : terminateGraceSeconds)
     if (how === 'kill') this.#giveUpAfter(endMs, 'unreachable')
   }
 
   /** The manager is done with it: its end is as good as here, once what it wrote before that has come. */
   async abandon(): Promise<void> {
-    await this.#untilSilent()
+    if (!this.#isEnding) await this.#untilQuiet()
     this.end('kill')
     this.#finish({ reason: 'Removed', blame: 'requested' })
   }
 
   /** The API server has made it. */
   created(pod: V1Pod): void {
-    this.#note('created')
+    this.#timeline.note('created')
     this.#log = this.#options.follow(pod, (line) => this.#take(line))
     this.update(pod)
     if (this.#isEnding) void this.#delete(0)
@@ -160,11 +175,11 @@ export class PodWorker implements LaunchedWorker {
   update(pod: V1Pod): void {
     if (this.#isOver || (this.#pod !== undefined && this.#pod.metadata?.uid !== pod.metadata?.uid)) return
     this.#pod = pod
-    this.#note(podState(pod, workerContainer))
+    this.#timeline.note(podState(pod, workerContainer))
     this.#log?.sighted(pod)
     const exit = podExit(pod, this.#reading)
     if (exit === undefined) this.#refuse(pod)
-    else if (isFinal(pod, exit) || this.#isEnding) this.#finish(exit)
+    else if (isFinalExit(exit, pod) || this.#isEnding) this.#finish(exit)
     // What ended the pod as a whole outranks how its container ended, and may be told only now.
     else this.#verdictTimer ??= setTimeout(() => this.#finishAsIs(), verdictMs)
   }
@@ -172,7 +187,7 @@ export class PodWorker implements LaunchedWorker {
   /** The pod is not there any more. */
   deleted(last: V1Pod | undefined): void {
     this.#isDeleted = true
-    this.#note('deleted')
+    this.#timeline.note('deleted')
     this.lost('deleted', last)
     this.#removed.resolve()
   }
@@ -217,8 +232,8 @@ export class PodWorker implements LaunchedWorker {
     if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#verdictTimer)
-    this.#note(`ended: ${exit.reason}`)
-    void this.#tell(exit)
+    this.#timeline.note(`ended: ${exit.reason}`)
+    void this.#tell(this.#isSilent ? silentPodExit(exit, this.#pod, this.#reading) : exit)
   }
 
   async #tell(exit: WorkerExit): Promise<void> {
@@ -228,7 +243,7 @@ export class PodWorker implements LaunchedWorker {
     this.#settled.resolve({
       ...exit,
       ...(lines.length > 0 && { logs: lines }),
-      timeline: [...this.#timeline],
+      timeline: this.#timeline.entries,
     })
     this.hold(false)
     if (this.#pod === undefined || this.#isDeleted || this.#isKept(exit)) this.#removed.resolve()
@@ -252,7 +267,7 @@ export class PodWorker implements LaunchedWorker {
   }
 
   /** Waits until its log brings nothing more for a moment; with a limit, for it may write without end. */
-  async #untilSilent(): Promise<void> {
+  async #untilQuiet(): Promise<void> {
     for (let looks = 0, before = -1; this.#lines !== before && looks < mostLooks; looks++) {
       before = this.#lines
       await delay(lastLinesMs)
@@ -278,17 +293,6 @@ export class PodWorker implements LaunchedWorker {
     if (this.#listener !== undefined) this.#listener(line)
     else if (this.#earlyLines.length < maxEarlyLines) this.#earlyLines.push(line)
   }
-
-  #note(event: string): void {
-    if (this.#timeline.at(-1)?.event === event || this.#timeline.length >= maxTimeline) return
-    this.#timeline.push({ at: Date.now(), event })
-  }
-}
-
-/** Whether what is still to come of the pod cannot change why its worker ended. */
-function isFinal(pod: V1Pod, exit: WorkerExit): boolean {
-  const isStopped = exit.exitCode === 0 || exit.exitCode === 137 || exit.exitCode === 143
-  return hasEnded(pod) || !isStopped || exit.reason === 'OOMKilled' || exit.blame === 'infrastructure'
 }
 
 function messageOf(error: unknown): string {
