@@ -21,6 +21,8 @@ const loopBytes = 48
 
 /** In front of the items of a compound head: its first byte, and the length of the items. */
 const prefixBytes = 5
+/** Or each of thousands of calls of one turn would have a buffer made. */
+let isShrinkQueued = false
 const noBytes = new Uint8Array(0)
 const noBuffers: readonly Uint8Array[] = []
 
@@ -75,12 +77,16 @@ function pack(value: unknown, before: number = 0, after: number = 0): Buffer {
   const bytes = Buffer.allocUnsafe(before + length + after)
   if (length < loopBytes) for (let i = 0; i < length; i++) bytes[before + i] = packed[start + i] ?? 0
   else packed.copy(bytes, before, start, end)
-  if (packed.length > keptBytes) queueMicrotask(shrinkWriteBuffer)
+  if (packed.length > keptBytes && !isShrinkQueued) {
+    isShrinkQueued = true
+    queueMicrotask(shrinkWriteBuffer)
+  }
   return bytes
 }
 
 /** Not done at once: whoever called may be an extension of msgpackr's that is being asked while its buffer is in use. */
 function shrinkWriteBuffer(): void {
+  isShrinkQueued = false
   packr.useBuffer(Buffer.allocUnsafeSlow(initialBytes))
 }
 
