@@ -1,8 +1,8 @@
 /** Requests to the API server as objects: JSON in and out, retries, and refusals as errors that say what to do. */
 
-import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import type { HttpAnswer } from './http-answer.ts'
 import { KubeError, type KubeRequest, type KubeStatus, refusal, unreachable } from './kube-error.ts'
 import { type HttpCall, KubeHttp } from './kube-http.ts'
 import { type RetrySettings, retryDefaults, withRetries } from './kube-retry.ts'
@@ -21,6 +21,8 @@ export interface KubeCall extends Omit<HttpCall, 'isStream'> {
 /** An answer without an end of its own. */
 export interface KubeStream {
   readonly body: Readable
+  /** Whether all of it has been read; false of one that broke off. */
+  readonly isWhole: boolean
   /** Whether the connection keeps this process alive. */
   hold(isHeld: boolean): void
 }
@@ -53,23 +55,17 @@ export class KubeClient {
    */
   async json(call: KubeCall): Promise<unknown> {
     const text = await this.#retried(call, () =>
-      this.#reaching(call, async () => await readAll(await this.#accepted(call))),
+      this.#reaching(call, async () => await readAll((await this.#accepted(call)).body)),
     )
     return text === '' ? undefined : (JSON.parse(text) as unknown)
   }
 
   /** Opens an answer that is read as it comes. Its retries end with its head: what breaks later ends the body. */
   async stream(call: KubeCall): Promise<KubeStream> {
-    const body = await this.#retried(call, () => this.#reaching(call, () => this.#accepted(call, true)))
+    const answer = await this.#retried(call, () => this.#reaching(call, () => this.#accepted(call, true)))
     // Whoever reads it sees the error; without a reader it is nobody's.
-    body.on('error', () => {})
-    return {
-      body,
-      hold(isHeld) {
-        if (isHeld) body.socket.ref()
-        else body.socket.unref()
-      },
-    }
+    answer.body.on('error', () => {})
+    return answer
   }
 
   async webSocket(path: string, protocols: readonly string[]): Promise<WebSocket> {
@@ -91,16 +87,16 @@ export class KubeClient {
   }
 
   /** @throws {KubeError} when the API server refuses. */
-  async #accepted(call: KubeCall, isStream = false): Promise<IncomingMessage> {
+  async #accepted(call: KubeCall, isStream = false): Promise<HttpAnswer> {
     const { isAbortable = true, signal } = call
     const answer = await this.#http.send({ ...call, isStream, signal: isAbortable ? signal : undefined })
     this.#wasReached = true
-    const { statusCode = 0 } = answer
-    if (statusCode >= 200 && statusCode < 300) return answer
+    const { status, retryAfter, body } = answer
+    if (status >= 200 && status < 300) return answer
     throw refusal(call.request, {
-      httpStatus: statusCode,
-      status: statusOf(await readAll(answer)),
-      retryAfterMs: retryAfterMs(answer.headers['retry-after']),
+      httpStatus: status,
+      status: statusOf(await readAll(body)),
+      retryAfterMs: retryAfterMs(retryAfter),
     })
   }
 
@@ -115,7 +111,7 @@ export class KubeClient {
   }
 }
 
-async function readAll(answer: IncomingMessage): Promise<string> {
+async function readAll(answer: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of answer as AsyncIterable<Buffer>) {

@@ -4,7 +4,9 @@ import type { Agent, IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
+import { answerTimeoutMs, type HttpAnswer, NoAnswerError } from './http-answer.ts'
 import { type Credentials, KubeCredentials } from './kube-credentials.ts'
+import { KubeStreams } from './kube-streams.ts'
 import type { KubeContext } from './kubeconfig.ts'
 import { Turns } from './turns.ts'
 
@@ -18,21 +20,23 @@ export interface HttpCall {
   readonly body?: unknown
   readonly contentType?: string
   readonly signal?: AbortSignal | undefined
-  /** Its answer takes as long as it takes: it gets a connection of its own, which others do not wait for. */
+  /** Its answer takes as long as it takes: those that do not wait for it. */
   readonly isStream?: boolean
 }
 
 /** How many requests are under way at once; more wait here. 16 connections create 1,000 pods in 6.5 s. */
 const maxConnections = 16
-/** An API server that takes longer for the head of an answer hangs, or the network does. */
-const answerTimeoutMs = 30_000
-
 const streamAliveMs = 20_000
+
+const commonHeaders = { accept: 'application/json', 'user-agent': 'dialback' }
 
 interface Agents {
   readonly credentials: Credentials
   readonly calls: Agent
+  /** A connection each. */
   readonly streams: Agent
+  /** Undefined where a proxy is in between, or nothing is encrypted. */
+  readonly shared: KubeStreams | undefined
 }
 
 export class KubeHttp {
@@ -55,12 +59,12 @@ export class KubeHttp {
    *
    * @throws what the network or the login threw; `signal.reason` when it fired before the head came.
    */
-  async send(call: HttpCall): Promise<IncomingMessage> {
+  async send(call: HttpCall): Promise<HttpAnswer> {
     const answer = await this.#sendOnce(call)
-    if (answer.statusCode !== 401) return answer
+    if (answer.status !== 401) return answer
     // What an exec plugin or a token file gave may have been revoked before its time.
     if (this.#agents !== undefined) this.#credentials.invalidate(this.#agents.credentials)
-    answer.destroy()
+    answer.body.destroy()
     return await this.#sendOnce(call)
   }
 
@@ -83,12 +87,12 @@ export class KubeHttp {
   }
 
   /** A request takes a moment to make: a thousand at once, which would wait in the agent, would block this thread. */
-  async #sendOnce(call: HttpCall): Promise<IncomingMessage> {
-    if (call.isStream) return await this.#request(call)
+  async #sendOnce(call: HttpCall): Promise<HttpAnswer> {
+    if (call.isStream) return (await this.#openShared(call)) ?? (await this.#request(call))
     const giveBack = await this.#turns.take(call.signal)
     try {
       const answer = await this.#request(call)
-      answer.once('close', giveBack)
+      answer.body.once('close', giveBack)
       return answer
     } catch (error) {
       giveBack()
@@ -96,7 +100,13 @@ export class KubeHttp {
     }
   }
 
-  async #request(call: HttpCall): Promise<IncomingMessage> {
+  async #openShared({ path, signal }: HttpCall): Promise<HttpAnswer | undefined> {
+    const { credentials, shared } = await this.#connect()
+    const headers = { ...credentials.headers, ...commonHeaders }
+    return await shared?.open({ path: this.#pathOf(path), headers, signal })
+  }
+
+  async #request(call: HttpCall): Promise<HttpAnswer> {
     const { credentials, calls, streams } = await this.#connect()
     call.signal?.throwIfAborted()
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
@@ -108,8 +118,7 @@ export class KubeHttp {
       ...(call.signal !== undefined && { signal: call.signal }),
       headers: {
         ...credentials.headers,
-        accept: 'application/json',
-        'user-agent': 'dialback',
+        ...commonHeaders,
         ...(body !== undefined && {
           'content-type': call.contentType ?? 'application/json',
           'content-length': body.length,
@@ -124,7 +133,7 @@ export class KubeHttp {
     sent.once('response', resolve)
     sent.on('error', (error) => reject(call.signal?.aborted ? call.signal.reason : error))
     sent.end(body)
-    return await promise.finally(() => clearTimeout(timer))
+    return answerOf(await promise.finally(() => clearTimeout(timer)))
   }
 
   async #connect(): Promise<Agents> {
@@ -132,10 +141,11 @@ export class KubeHttp {
     if (this.#agents?.credentials === credentials) return this.#agents
     // What is under way over the connections of the old ones goes on, and they close by themselves.
     const { servername, rejectUnauthorized, ...material } = credentials.tls
-    // Made once: it takes a millisecond, and each log that is followed has a connection of its own.
+    // Made once: it takes a millisecond, and without HTTP/2 each log that is followed has a connection of its own.
     const secureContext = createSecureContext(material)
     const tls = { rejectUnauthorized, secureContext, ...(servername !== undefined && { servername }) }
-    const options = { ...tls, proxyEnv: this.#proxies() }
+    const proxyEnv = this.#proxies()
+    const options = { ...tls, proxyEnv }
     const { Agent: AgentOfScheme } = this.#url.protocol === 'https:' ? https : http
     this.#agents = {
       credentials,
@@ -147,12 +157,18 @@ export class KubeHttp {
         keepAliveMsecs: streamAliveMs,
         maxFreeSockets: 0,
       }),
+      shared:
+        this.#url.protocol === 'https:' && !namesProxy(proxyEnv) ? new KubeStreams(this.#url, tls) : undefined,
     }
     return this.#agents
   }
 
   #absolute(path: string): string {
-    return `${this.#url.origin}${this.#url.pathname.replace(/\/$/, '')}${path}`
+    return `${this.#url.origin}${this.#pathOf(path)}`
+  }
+
+  #pathOf(path: string): string {
+    return `${this.#url.pathname.replace(/\/$/, '')}${path}`
   }
 
   /** As kubectl: the kubeconfig's own proxy, else the environment's, which is not for this machine. */
@@ -163,11 +179,21 @@ export class KubeHttp {
   }
 }
 
-class NoAnswerError extends Error {
-  override readonly name = 'NoAnswerError'
-  readonly code = 'ETIMEDOUT'
+function namesProxy(env: NodeJS.ProcessEnv): boolean {
+  return ['HTTPS_PROXY', 'https_proxy'].some((name) => (env[name] ?? '') !== '')
+}
 
-  constructor() {
-    super(`no answer within ${answerTimeoutMs / 1_000} s`)
+function answerOf(message: IncomingMessage): HttpAnswer {
+  return {
+    status: message.statusCode ?? 0,
+    retryAfter: message.headers['retry-after'],
+    body: message,
+    get isWhole() {
+      return message.readableEnded && message.complete
+    },
+    hold(isHeld) {
+      if (isHeld) message.socket.ref()
+      else message.socket.unref()
+    },
   }
 }

@@ -124,7 +124,7 @@ export class PodLog implements AsyncDisposable {
       })
       stream.hold(false)
       const { isBroken, hasNew } = await readLog(stream.body, this.#position, (line) => this.#take(line))
-      if (!isBroken) return 'read'
+      if (stream.isWhole && !isBroken) return 'read'
       return hasNew ? 'cut' : 'failed'
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'forbidden') this.#options.forbid(error)

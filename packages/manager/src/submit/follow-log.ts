@@ -78,10 +78,11 @@ export async function readOnce(
   options: FollowLogOptions & { readonly isFollowed: boolean },
 ): Promise<'read' | 'failed' | 'cut' | 'gone'> {
   try {
-    const { body } = await openLog(pod, position, options)
+    const stream = await openLog(pod, position, options)
+    const { body } = stream
     const { isBroken, hasNew } = await readLog(body, position, (line) => options.lines.write(line, body))
     options.signal.throwIfAborted()
-    if (body.readableEnded && !isBroken) return 'read'
+    if (stream.isWhole && !isBroken) return 'read'
     return hasNew ? 'cut' : 'failed'
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
