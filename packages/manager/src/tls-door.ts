@@ -39,6 +39,8 @@ export class TlsDoor implements Door {
       key,
       cert: certificate,
       minVersion: 'TLSv1.3',
+      // What browsers ask for. As a list Node would copy it for each connection, into memory that it shares with what was read.
+      ALPNCallback: ({ protocols }) => protocols.find((protocol) => protocol === 'http/1.1'),
       handshakeTimeout: limits.helloTimeoutMs,
     })
     this.#server.maxConnections = limits.maxDoorConnections

@@ -93,10 +93,31 @@ test('PodWatch tells what is known of a pod, and each change after that', async 
   await until('b 14')
   expect(seen).toEqual(['a 1', 'b 1', 'a 2', 'a 11', 'a gone', 'b 14'])
   expect(server.asked.map(({ url }) => url)).toEqual([
-    '/api/v1/namespaces/team/pods?labelSelector=a%3Db',
+    '/api/v1/namespaces/team/pods?labelSelector=a%3Db&limit=100',
     '/api/v1/namespaces/team/pods?labelSelector=a%3Db&resourceVersion=10&timeoutSeconds=270&watch=true&allowWatchBookmarks=true',
   ])
   expect(warnings).toEqual([])
+  await watch[Symbol.asyncDispose]()
+})
+
+test('PodWatch lists many pods page by page, and watches from there', async () => {
+  await using server = await fakeApiServer(({ url }, response) => {
+    if (url.includes('watch=true')) event(response, 'MODIFIED', podAt('b', 14))
+    else if (url.includes('continue=rest%2F1')) list(response, podAt('b', 3))
+    else
+      answerJson(response, 200, {
+        metadata: { resourceVersion: '10', continue: 'rest/1' },
+        items: [podAt('a', 2)],
+      })
+  })
+  const { watch, seen, until } = watched(server)
+  await until('b 14')
+  expect(seen).toEqual(['a 1', 'b 1', 'a 2', 'b 3', 'b 14'])
+  expect(server.asked.map(({ url }) => url)).toEqual([
+    '/api/v1/namespaces/team/pods?labelSelector=a%3Db&limit=100',
+    '/api/v1/namespaces/team/pods?labelSelector=a%3Db&limit=100&continue=rest%2F1',
+    expect.stringContaining('&resourceVersion=10&'),
+  ])
   await watch[Symbol.asyncDispose]()
 })
 

@@ -21,7 +21,7 @@ import type {
   Waiting,
   WatchOptions,
 } from './kube-api.ts'
-import type { KubeClient, KubeStream } from './kube-client.ts'
+import type { KubeCall, KubeClient, KubeStream } from './kube-client.ts'
 import { create } from './kube-create.ts'
 import { KubeError } from './kube-error.ts'
 import { accessPath, resourcePath, splitResource, withQuery } from './kube-path.ts'
@@ -53,8 +53,8 @@ export class HttpKubeApi implements KubeApi {
     await this.#delete('pods', namespace, name, options)
   }
 
-  async patchPod(namespace: string, name: string, patch: object): Promise<V1Pod> {
-    return (await this.#patch('pods', namespace, name, patch)) as V1Pod
+  async patchPod(namespace: string, name: string, patch: object): Promise<void> {
+    await this.#client.done(patchCall('pods', namespace, name, patch))
   }
 
   async evictPod(namespace: string, name: string): Promise<void> {
@@ -132,7 +132,7 @@ export class HttpKubeApi implements KubeApi {
   }
 
   async patchJob(namespace: string, name: string, patch: object): Promise<V1Job> {
-    return (await this.#patch('jobs.batch', namespace, name, patch)) as V1Job
+    return (await this.#client.json(patchCall('jobs.batch', namespace, name, patch))) as V1Job
   }
 
   async deleteJob(namespace: string, name: string): Promise<void> {
@@ -235,16 +235,6 @@ export class HttpKubeApi implements KubeApi {
     })
   }
 
-  async #patch(resource: string, namespace: string, name: string, patch: object): Promise<unknown> {
-    return await this.#client.json({
-      request: { verb: 'patch', resource, namespace, name },
-      method: 'PATCH',
-      path: resourcePath(resource, namespace, name),
-      contentType: 'application/merge-patch+json',
-      body: patch,
-    })
-  }
-
   async #delete(
     resource: string,
     namespace: string,
@@ -253,7 +243,7 @@ export class HttpKubeApi implements KubeApi {
   ): Promise<void> {
     const { uid, gracePeriodSeconds } = options
     try {
-      await this.#client.json({
+      await this.#client.done({
         request: { verb: 'delete', resource, namespace, name },
         method: 'DELETE',
         path: resourcePath(resource, namespace, name),
@@ -269,6 +259,16 @@ export class HttpKubeApi implements KubeApi {
       const isGone = error instanceof KubeError && (error.kind === 'notFound' || isOther(error, uid))
       if (!isGone) throw error
     }
+  }
+}
+
+function patchCall(resource: string, namespace: string, name: string, patch: object): KubeCall {
+  return {
+    request: { verb: 'patch', resource, namespace, name },
+    method: 'PATCH',
+    path: resourcePath(resource, namespace, name),
+    contentType: 'application/merge-patch+json',
+    body: patch,
   }
 }
 

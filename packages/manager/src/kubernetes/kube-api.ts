@@ -33,7 +33,7 @@ export interface KubeApi extends AsyncDisposable {
   /** Resolves also when it is gone already, or when another one has its name. */
   deletePod(namespace: string, name: string, options?: DeleteOptions): Promise<void>
   /** @param patch an RFC 7396 merge patch */
-  patchPod(namespace: string, name: string, patch: object): Promise<V1Pod>
+  patchPod(namespace: string, name: string, patch: object): Promise<void>
   /** Asks the Eviction API, which refuses what a PodDisruptionBudget protects. */
   evictPod(namespace: string, name: string): Promise<void>
   listPods(namespace: string, options?: ListOptions): Promise<V1PodList>
@@ -89,6 +89,9 @@ export interface ListOptions extends Waiting {
   readonly labelSelector?: string
   /** `'0'`: whatever the API server has at hand, which costs it least. */
   readonly resourceVersion?: string
+  /** How many to give; `metadata.continue` of the answer, given as `continue`, asks for those that follow. */
+  readonly limit?: number
+  readonly continue?: string
 }
 
 /** A watch is not tried again unless told so: whoever watches has to list first. */

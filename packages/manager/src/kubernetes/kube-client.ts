@@ -1,6 +1,7 @@
 /** Requests to the API server as objects: JSON in and out, retries, and refusals as errors that say what to do. */
 
 import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { WebSocket } from 'ws'
 import type { HttpAnswer } from './http-answer.ts'
 import { KubeError, type KubeRequest, type KubeStatus, refusal, unreachable } from './kube-error.ts'
@@ -58,6 +59,13 @@ export class KubeClient {
       this.#reaching(call, async () => await readAll((await this.#accepted(call)).body)),
     )
     return text === '' ? undefined : (JSON.parse(text) as unknown)
+  }
+
+  /** As `json`, for an answer that is of no use: a pod that is deleted or patched comes back whole. */
+  async done(call: KubeCall): Promise<void> {
+    await this.#retried(call, () =>
+      this.#reaching(call, async () => await finished((await this.#accepted(call)).body.resume())),
+    )
   }
 
   /** Opens an answer that is read as it comes. Its retries end with its head: what breaks later ends the body. */

@@ -1,6 +1,7 @@
 /** What is known of a session's pods, and who wants to hear of which. Pods are told apart by their uid: names come again. */
 
 import type { V1Pod } from '@kubernetes/client-node'
+import { podInShort } from './pod-in-short.ts'
 
 export interface PodSighting {
   /** As it was last seen. */
@@ -40,8 +41,7 @@ export class PodSightings {
       listener({ pod: gone, isGone: true })
       return () => {}
     }
-    withoutHistory(pod)
-    const known = this.#known.get(uid) ?? { pod, listener }
+    const known = this.#known.get(uid) ?? { pod: podInShort(pod), listener }
     known.listener = listener
     this.#known.set(uid, known)
     listener({ pod: known.pod, isGone: false })
@@ -50,9 +50,9 @@ export class PodSightings {
     }
   }
 
-  seen(pod: V1Pod): void {
-    const uid = uidOf(pod)
-    withoutHistory(pod)
+  seen(whole: V1Pod): void {
+    const uid = uidOf(whole)
+    const pod = podInShort(whole)
     const known = this.#known.get(uid)
     if (known === undefined) {
       // A list that was on its way for long may still have it.
@@ -67,9 +67,8 @@ export class PodSightings {
   /** @param last as the API server had it at the end, if it said */
   gone(uid: string, last?: V1Pod): void {
     const known = this.#known.get(uid)
-    const pod = last ?? known?.pod
+    const pod = last === undefined ? known?.pod : podInShort(last)
     if (pod === undefined || this.#gone.has(uid)) return
-    withoutHistory(pod)
     this.#known.delete(uid)
     this.#gone.set(uid, pod)
     const [oldest] = this.#gone.keys()
@@ -90,11 +89,6 @@ export class PodSightings {
 
 export function uidOf(pod: V1Pod): string {
   return pod.metadata?.uid ?? ''
-}
-
-/** Who set which field when is most of a pod, and of no use here: of a thousand it would be 50 MB. */
-function withoutHistory({ metadata }: V1Pod): void {
-  delete metadata?.managedFields
 }
 
 /** Resource versions are numbers that grow; where they are not, whatever came last counts. */

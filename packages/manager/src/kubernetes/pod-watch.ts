@@ -10,6 +10,7 @@ import type { KubeApi } from './kube-api.ts'
 import type { KubeStream } from './kube-client.ts'
 import { KubeError } from './kube-error.ts'
 import { pause } from './kube-retry.ts'
+import { listPods } from './list-pods.ts'
 import { type PodListener, PodSightings, uidOf } from './pod-sightings.ts'
 import { Hold, unheldClock } from './unheld-clock.ts'
 import { recordOf, textOf } from './untyped.ts'
@@ -122,19 +123,27 @@ export class PodWatch implements AsyncDisposable {
   async #listAndWatch(): Promise<void> {
     const { api, labelSelector } = this.#options
     const { namespace, signal } = this.#request
-    const reconcile = this.#sightings.reconciliation()
-    const { items, metadata } = await api.listPods(namespace, { labelSelector, signal, isRetried: false })
-    reconcile(items)
+    const resourceVersion = await this.#list()
     this.#isReachable = true
     const stream = await api.watchPods(namespace, {
       labelSelector,
       signal,
-      resourceVersion: metadata?.resourceVersion ?? '',
+      resourceVersion,
       timeoutSeconds: watchSeconds,
     })
     stream.hold(false)
     // One that ended before it told anything is as good as one that failed: it must not be tried without a pause.
     if (!(await this.#follow(stream))) throw new Error('the watch ended before it told anything')
+  }
+
+  /** Not a part of what then watches, which would keep the list for as long. */
+  async #list(): Promise<string> {
+    const { api, labelSelector } = this.#options
+    const { namespace, signal } = this.#request
+    const reconcile = this.#sightings.reconciliation()
+    const list = await listPods(api, namespace, { labelSelector, signal, isRetried: false })
+    reconcile(list.pods)
+    return list.resourceVersion
   }
 
   /** Gives whether there was anything. */
