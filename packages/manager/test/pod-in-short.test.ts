@@ -1,22 +1,26 @@
 import { expect, test } from 'vitest'
 import { podInShort } from '../src/kubernetes/pod-in-short.ts'
-import { pod } from './pods.ts'
 
 test('podInShort() keeps the whole status, and of the rest what is read', () => {
-  const kept = pod({ phase: 'Failed', status: { reason: 'Evicted' }, isBeingDeleted: true })
-  const { metadata, spec, status } = kept
+  const name = { name: 'w-1', namespace: 'team', uid: 'uid-1', resourceVersion: '7' }
+  const resources = { limits: { memory: '300Mi', cpu: '200m' } }
+  const status = { phase: 'Failed', reason: 'Evicted', conditions: [{ type: 'Ready', status: 'False' }] }
   const whole = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { ...metadata, annotations: { a: 'b' }, managedFields: [{ manager: 'kubelet' }] },
+    metadata: { ...name, annotations: { a: 'b' }, managedFields: [{ manager: 'kubelet' }] },
     spec: {
-      ...spec,
-      containers: (spec?.containers ?? []).map((container) => ({ ...container, env: [{ name: 'A' }] })),
+      nodeName: 'n-1',
+      containers: [{ name: 'worker', image: 'i', resources, env: [{ name: 'A' }] }, { name: 'sidecar' }],
       volumes: [{ name: 'v' }],
     },
-    ...(status && { status }),
+    status,
   }
-  expect(podInShort(whole)).toEqual(kept)
+  expect(podInShort(whole)).toEqual({
+    metadata: name,
+    spec: { nodeName: 'n-1', containers: [{ name: 'worker', resources }, { name: 'sidecar' }] },
+    status,
+  })
 })
 
 test('podInShort() takes a pod that has neither a spec nor a status', () => {

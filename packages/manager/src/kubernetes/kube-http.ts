@@ -158,7 +158,9 @@ export class KubeHttp {
         maxFreeSockets: 0,
       }),
       shared:
-        this.#url.protocol === 'https:' && !namesProxy(proxyEnv) ? new KubeStreams(this.#url, tls) : undefined,
+        this.#url.protocol === 'https:' && !namesProxy(proxyEnv)
+          ? new KubeStreams(this.#url, tls)
+          : undefined,
     }
     return this.#agents
   }
