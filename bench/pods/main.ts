@@ -12,12 +12,14 @@ import { FakeAgents } from './fake-agents.ts'
 import { FakeNodes, fakeNode } from './kwok.ts'
 import type { Figures } from './manager.ts'
 
-const bars = { memoryMiB: 400, blockedMs: 100 }
+/** 400 MB. */
+const bars = { memoryMiB: 381, blockedMs: 100 }
 /**
- * What V8 takes for its heap where a process may use 500 MiB, as the manager of `dialback manifests interactive-session`. On
- * a machine with 16 GiB and more it lets young objects alone grow to 96 MiB before it looks which are still needed.
+ * The heap of a manager in the pod of `dialback manifests interactive-session`: what V8 takes where a process may use 500 MiB,
+ * and what that manifest sets. On a machine with 16 GiB and more V8 lets new objects alone grow to 96 MiB, and the others to
+ * twice what is needed.
  */
-const heapOfPod = ['--max-old-space-size=250', '--max-semi-space-size=2']
+const heapOfPod = ['--max-old-space-size=250', '--max-semi-space-size=8']
 
 const { values } = parseArgs({ options: { pods: { type: 'string', default: '1000' } } })
 const pods = Number(values.pods)
