@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleAgent } from '@dialback/worker'
+import { builtinModules, bundleAgent, requireBuiltin } from '@dialback/worker'
 import { type BuildOptions, build } from 'esbuild'
 
 const packages = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages')
@@ -32,6 +32,28 @@ export const forNode: BuildOptions = {
   logLevel: 'warning',
 }
 
+/**
+ * What scripts import has ours and the wire's packages within: to find and load a dozen packages takes a script as long as
+ * Node itself. Apart stay what is large and seldom used, and the worker's, which looks for the agent beside it.
+ */
+const withinManager: BuildOptions = {
+  packages: 'bundle',
+  external: [
+    '@dialback/worker',
+    '@kubernetes/client-node',
+    'commander',
+    'esbuild',
+    'js-yaml',
+    'selfsigned',
+    'tsx',
+    // Native additions of ws and msgpackr, which do without.
+    'bufferutil',
+    'utf-8-validate',
+    'msgpackr-extract',
+  ],
+  banner: { js: `const require=${requireBuiltin};` },
+}
+
 /** Writes each package's `dist/lib`, and the agent into the worker's `dist/agent`. */
 export async function bundlePackages(): Promise<void> {
   for (const [name, entryPoints] of Object.entries(entries)) {
@@ -40,6 +62,8 @@ export async function bundlePackages(): Promise<void> {
     rmSync(outdir, { recursive: true, force: true })
     await build({
       ...forNode,
+      ...(name === 'manager' && withinManager),
+      plugins: [builtinModules],
       absWorkingDir: join(packages, name, 'src'),
       entryPoints,
       outdir,

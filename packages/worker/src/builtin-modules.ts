@@ -3,10 +3,10 @@
 import type { Plugin } from 'esbuild'
 
 /**
- * Needed for what few workers do (TLS, compression), by code that asks for them at its start; loading them takes as long
+ * Needed for what few processes do (TLS, compression), by code that asks for them at its start; loading them takes as long
  * as all of the agent.
  */
-const rarelyUsed: ReadonlySet<string> = new Set(['https', 'tls', 'zlib'])
+const rarelyUsed: ReadonlySet<string> = new Set(['https', 'tls', 'v8', 'zlib'])
 
 /**
  * Takes builtins from the process rather than by `import`: to make the namespace of one, Node reads all that it exports,
@@ -15,7 +15,7 @@ const rarelyUsed: ReadonlySet<string> = new Set(['https', 'tls', 'zlib'])
 export const builtinModules: Plugin = {
   name: 'builtin-modules',
   setup(build) {
-    build.onResolve({ filter: /^(node:)?[a-z_]+(\/[a-z_]+)*$/ }, ({ path, kind }) => {
+    build.onResolve({ filter: /^(node:)?[a-z_\d]+(\/[a-z_]+)*$/ }, ({ path, kind }) => {
       const name = path.replace(/^node:/, '')
       const isOurs = kind === 'import-statement' && path.startsWith('node:')
       return isOurs || rarelyUsed.has(name) ? { path: name, namespace: 'builtin' } : undefined
@@ -26,8 +26,13 @@ export const builtinModules: Plugin = {
   },
 }
 
+/** All that is required is Node's own. Not by `createRequire`: to import that, Node loads what reads source maps. */
+export const requireBuiltin: string =
+  '(name)=>{const found=process.getBuiltinModule(name);if(found)return found;throw new Error(`Cannot find module ${name}`)}'
+
+/** Inherited, because what stands in an `import` is looked for along the prototypes of what is taken it from. */
 function lazily(name: string): string {
-  return `module.exports=new Proxy({},{get:(_,key)=>process.getBuiltinModule("node:${name}")[key]})`
+  return `module.exports=Object.create(new Proxy({},{get:(_,key)=>process.getBuiltinModule("node:${name}")[key]}))`
 }
 
 /**

@@ -1,2 +1,3 @@
+export { builtinModules, requireBuiltin } from './builtin-modules.ts'
 export { agentEntry, builtAgentEntry, bundleAgent } from './bundle.ts'
 export type { Settings } from './settings.ts'
