@@ -9,11 +9,11 @@ FROM ${NODE_IMAGE}
 COPY node_modules/ /node_modules/
 COPY agent/ /opt/dialback/agent/
 COPY dialback /usr/local/bin/dialback
+COPY warm-up.mjs /
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/opt/dialback/compile-cache
-# What V8 makes of the agent stays in the image: with no manager to dial each of these ends at once. Node keeps it for each
-# user apart.
 RUN mkdir /opt/dialback/compile-cache && chown 1000:1000 /opt/dialback/compile-cache
 USER 1000:1000
-RUN for entry in main thread relay; do node /opt/dialback/agent/$entry.js </dev/null >/dev/null 2>&1 || true; done
+# What V8 compiled of the agent and of the manager stays in the image. Node keeps it for each user apart.
+RUN node /warm-up.mjs
 WORKDIR /app
 CMD ["node"]

@@ -38,6 +38,7 @@ function makeContext(): void {
   rmSync(tarballs, { recursive: true })
   // Half of all that is installed, of which only the types are used.
   rmSync(join(context, 'node_modules/@kubernetes'), { recursive: true })
+  cpSync(join(root, 'images/warm-up.mjs'), join(context, 'warm-up.mjs'))
   writeFileSync(join(context, 'dialback'), command)
   chmodSync(join(context, 'dialback'), 0o755)
 }

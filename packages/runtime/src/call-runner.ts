@@ -47,7 +47,7 @@ export class CallRunner {
   #waiting: Job[] | undefined
   /** The call that those in `#waiting` wait for, when it is one. */
   #barrier: number | undefined
-  #onIdle: (() => void) | undefined
+  #onIdle: (() => void)[] = []
 
   constructor(options: CallRunnerOptions) {
     this.#options = options
@@ -117,15 +117,18 @@ export class CallRunner {
 
   /** Calls back once nothing runs or waits to, at once when nothing does. */
   whenIdle(callback: () => void): void {
-    this.#onIdle = callback
+    this.#onIdle.push(callback)
     this.#tellIfIdle()
+  }
+
+  /** Calls back once a call has ended and nothing else runs or waits to, before what that call answers is sent. */
+  whenNextIdle(callback: () => void): void {
+    this.#onIdle.push(callback)
   }
 
   #tellIfIdle(): void {
     if (this.#running.size > 0 || this.#waiting !== undefined) return
-    const callback = this.#onIdle
-    this.#onIdle = undefined
-    callback?.()
+    for (const callback of this.#onIdle.splice(0)) callback()
   }
 
   #await(definition: Promise<Definition>, job: Job): void {

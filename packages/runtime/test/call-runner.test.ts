@@ -225,3 +225,14 @@ test('CallRunner.whenIdle() calls back once nothing runs', async () => {
   await settled()
   expect(told).toEqual(['idle at first', 'idle'])
 })
+
+test('CallRunner.whenNextIdle() calls back once a call has ended, and not before one came', async () => {
+  const served = new ServedRunner()
+  const told: string[] = []
+  served.define(() => 'done', [], 'quick')
+  served.runner.whenNextIdle(() => told.push('idle'))
+  expect(told).toEqual([])
+  served.call('quick', [])
+  await settled()
+  expect(told).toEqual(['idle'])
+})

@@ -5,29 +5,37 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, write
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { builtinModules } from './builtin-modules.ts'
+import type { BuildOptions, Plugin } from 'esbuild'
+import { builtinModules, requireBuiltin } from './builtin-modules.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** Writes `main.js`, `thread.js`, the tunnel's `relay.js` and what they share into `outDir`. */
+/** Writes `main.js`, `thread.js` and the tunnel's `relay.js` into `outDir`, each beside the code that it runs. */
 export async function bundleAgent(outDir: string): Promise<void> {
+  mkdirSync(outDir, { recursive: true })
   const entries = { main: 'main.ts', thread: 'thread.ts', relay: 'relay/main.ts' }
-  // Apart from one another: what two of them share is a file of all that either needs, which both would load.
   await Promise.all(
-    Object.entries(entries).map(async ([name, path]) => await bundle(outDir, { [name]: join(here, path) })),
+    Object.entries(entries).map(async ([name, path]) => {
+      const code = await bundle({ entryPoints: [join(here, path)], ...asFunction })
+      writeFileSync(join(outDir, `${name}.code.js`), code)
+      const id = createHash('sha256').update(code).digest('hex').slice(0, 16)
+      const contents = `import { runBundle } from './code-cache.ts'\nrunBundle(import.meta.dirname + '/${name}.code.js', '${id}')`
+      writeFileSync(
+        join(outDir, `${name}.js`),
+        await bundle({ stdin: { contents, resolveDir: here }, format: 'esm' }),
+      )
+    }),
   )
   // In an image no package is around them: Node would compile each file as CommonJS first, and then again.
   writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }\n')
 }
 
-async function bundle(outdir: string, entryPoints: Record<string, string>): Promise<void> {
+async function bundle(options: BuildOptions): Promise<string> {
   const { build } = await import('esbuild')
-  await build({
-    entryPoints,
-    outdir,
+  const { outputFiles } = await build({
+    ...options,
+    write: false,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node22',
     minifySyntax: true,
@@ -35,17 +43,31 @@ async function bundle(outdir: string, entryPoints: Record<string, string>): Prom
     keepNames: false,
     // Native additions of ws and msgpackr, which do without; esbuild is only looked for where modules are shipped from.
     external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
-    plugins: [builtinModules],
-    banner: {
-      js: `const require=${requireBuiltin};`,
-    },
+    plugins: [builtinModules, givenImport],
     logLevel: 'error',
   })
+  return outputFiles?.[0]?.text ?? ''
 }
 
-/** All that is required is Node's own. Not by `createRequire`: to import that, Node loads what reads source maps. */
-const requireBuiltin =
-  '(name)=>{const found=process.getBuiltinModule(name);if(found)return found;throw new Error(`Cannot find module ${name}`)}'
+/** Modules are loaded by what `code-cache.ts` gives. */
+const givenImport: Plugin = {
+  name: 'given-import',
+  setup(build) {
+    build.onLoad({ filter: /reviving\/import-module\.ts$/ }, () => ({
+      contents: 'export const importModule=loadModule',
+    }))
+  },
+}
+
+/** What `code-cache.ts` runs. */
+const asFunction: BuildOptions = {
+  format: 'cjs',
+  banner: {
+    js: `(function(codeUrl,loadModule,resolveModule,keepCode){"use strict";const require=${requireBuiltin};`,
+  },
+  footer: { js: '})' },
+  define: { 'import.meta.url': 'codeUrl', 'import.meta.resolve': 'resolveModule' },
+}
 
 /**
  * Gives the file that a worker process runs: the one that was built into the package, or in a checkout of the sources

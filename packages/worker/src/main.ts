@@ -2,6 +2,7 @@
 
 import { writeSync } from 'node:fs'
 import { Agent } from './agent.ts'
+import { keepCompiledCode } from './keep-code.ts'
 import { watchStandardInput } from './orphan-guard.ts'
 import {
   defaultPatienceMs,
@@ -37,6 +38,7 @@ async function start(): Promise<void> {
     const threadEntry = new URL('./thread.js', import.meta.url)
     const { threads, isRemote = false, patienceMs = defaultPatienceMs } = settings
     agent = await Agent.start({ credentials: settings, threads, isRemote, patienceMs, threadEntry, exit })
+    setImmediate(keepCompiledCode)
   } catch (error) {
     exit(1, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -15,6 +15,7 @@ import {
 } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import { writeOutputDirectly } from './direct-output.ts'
+import { keepCompiledCode } from './keep-code.ts'
 import { runtimeModule } from './runtime-module.ts'
 import { watchForSilence } from './silence.ts'
 import { ownThreadId } from './stuck-thread.ts'
@@ -31,20 +32,23 @@ const membershipListeners = new Set<() => void>()
 /** Messages that arrive while the peer is being made. */
 let early: [Letter, EncodedBody, Mailbox][] | undefined = []
 let peer: Peer | undefined
+let hasBeenCalled = false
 
-const connection = await Connection.open({
+let connection: Connection | undefined
+
+void Connection.open({
   credentials: setup.credentials,
   connection: `thread ${setup.index}.${setup.generation}`,
   isRemote: setup.isRemote,
   patienceMs: setup.patienceMs,
   message: receive,
   lost: (reason) => tell({ type: 'lost', reason }),
-}).catch((error: unknown) => {
+}).then(serve, (error: unknown) => {
   tell({ type: 'lost', reason: error instanceof Error ? error.message : String(error) })
 })
-if (connection !== undefined) serve(connection)
 
 function serve(connected: Connection): void {
+  connection = connected
   const { mailbox, welcome } = connected
   const host: PeerHost = {
     id: welcome.workerId,
@@ -105,6 +109,11 @@ function receive(message: Letter, body: EncodedBody, mailbox: Mailbox): void {
     members = message.workers
     for (const listener of membershipListeners) listener()
     return
+  }
+  if (message.type === 'call' && !hasBeenCalled) {
+    hasBeenCalled = true
+    // All that a call needs is compiled then, and its answer, upon which the process may be told to end, has not left.
+    peer?.runner.whenNextIdle(keepCompiledCode)
   }
   peer?.receive(message, body, mailbox)
 }

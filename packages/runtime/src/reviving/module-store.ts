@@ -4,6 +4,7 @@ import Module, { registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ProtocolError } from '@dialback/protocol'
 import { isModuleId, type ModuleFile } from '../shipping/shell.ts'
+import { importModule } from './import-module.ts'
 
 type Namespace = Readonly<Record<string, unknown>>
 
@@ -142,7 +143,7 @@ export class ModuleStore {
       if (namespace !== undefined) this.#namespaces.set(id, namespace)
     } else if (sent?.format === 'source-map') this.#addSourceMap(sent)
     else {
-      const namespace = (await import(this.urlOf(id))) as Namespace
+      const namespace = await importModule(this.urlOf(id))
       // Node 22 does not give the exports of a CommonJS module a name of their own.
       const isBare = sent?.format === 'commonjs' && !('module.exports' in namespace)
       this.#namespaces.set(id, isBare ? { ...namespace, 'module.exports': namespace.default } : namespace)
@@ -211,7 +212,7 @@ async function ownNamespace(url: string): Promise<Namespace | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const timer = setTimeout(resolve, maxOwnLoadMs, undefined)
   try {
-    return await Promise.race([import(url) as Promise<Namespace>, promise])
+    return await Promise.race([importModule(url), promise])
   } finally {
     clearTimeout(timer)
   }

@@ -6,6 +6,7 @@ import { ProtocolError } from '@dialback/protocol'
 import { type FunctionRegistry, referenceName } from '../shipping/function-registry.ts'
 import { resolveSpecifier } from '../shipping/resolver.ts'
 import { isModuleId, type Reference } from '../shipping/shell.ts'
+import { importModule } from './import-module.ts'
 import { type ModuleStore, runtimeUrl } from './module-store.ts'
 
 type Namespace = Readonly<Record<string, unknown>>
@@ -110,11 +111,6 @@ export class References {
     if (found !== undefined) return found
     throw new ProtocolError(`Module ${id} has no variable ${name} that can be had here`)
   }
-}
-
-/** Written out, because bundlers only know import attributes that are. */
-function importModule(url: string, options: ImportCallOptions | undefined): Promise<unknown> {
-  return options?.with?.type === 'json' ? import(url, { with: { type: 'json' } }) : import(url)
 }
 
 function exportOf(namespace: Namespace, name: string, member: string | undefined): unknown {

@@ -1,5 +1,6 @@
 /** The relay's process: settings from the environment, signals, and the only exit. */
 
+import { keepCompiledCode } from '../keep-code.ts'
 import { Relay } from './relay.ts'
 import { parseRelaySettings } from './relay-settings.ts'
 
@@ -17,9 +18,16 @@ function end(reason: string): void {
 
 // As process 1 of a container nothing happens at a signal without a handler.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(signal))
-try {
-  await Relay.open({ ...parseRelaySettings(process.env), log, ended: end })
-} catch (error) {
-  process.stderr.write(`cannot start the relay: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(1)
+void open()
+
+async function open(): Promise<void> {
+  try {
+    await Relay.open({ ...parseRelaySettings(process.env), log, ended: end })
+    setImmediate(keepCompiledCode)
+  } catch (error) {
+    process.stderr.write(
+      `cannot start the relay: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
+    process.exit(1)
+  }
 }
