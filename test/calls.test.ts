@@ -176,6 +176,47 @@ test('remoteDo() to a pool says here why it sent nothing', async () => {
   expect(await started.logged('id 7')).toContain('error: RangeError')
 })
 
+test('remoteDo() to an id that never was, or to a worker that is gone, says so, also on a worker', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+  await cluster.rmProcs(3)
+
+  expect(() => cluster.remoteDo(() => 0, 77)).toThrow('No process has the id 77 (there are 1, 2)')
+  expect(() => cluster.remoteDo(() => 0, 3)).toThrow('Worker 3 was terminated due to: Removed')
+  for (const id of [77, 77, 3])
+    await cluster.remoteCallFetch((target: number) => remoteDo(() => 0, target), 2, id)
+
+  await started.logged('2: WorkerTerminatedError: Worker 3 was terminated due to: Removed')
+  expect(
+    started.output.filter((line) => line.startsWith('2: RangeError: No process has the id 77')),
+  ).toHaveLength(2)
+})
+
+test('a pool of another cluster is refused before anything is sent or read', async () => {
+  await using here = await startCluster(2)
+  await using there = await startCluster(1)
+  const { cluster } = there
+  const refusal = 'the pool is of another cluster'
+  const items = {
+    [Symbol.iterator]: (): Iterator<number> => {
+      throw new Error('it was read')
+    },
+  }
+
+  // Worker 2 is in both.
+  for (const pool of [new WorkerPool([2], here.cluster.peer), here.cluster.defaultWorkerPool()]) {
+    await expect(cluster.pmap(myid, items, { pool })).rejects.toThrow(`Cannot run pmap: ${refusal}`)
+    expect(() => cluster.imap(myid, items, { pool })).toThrow(`Cannot run imap: ${refusal}`)
+    await expect(cluster.preduce(myid, Math.max, items, { pool })).rejects.toThrow(refusal)
+    await expect(cluster.remoteCallFetch(myid, pool)).rejects.toThrow(refusal)
+    await expect(cluster.remoteCallFetch((given: WorkerPool) => given.length, 2, pool)).rejects.toThrow(
+      'Cannot send argument 1: WorkerPool of another cluster',
+    )
+  }
+  const own = new WorkerPool([2], cluster.peer)
+  expect(await cluster.pmap(() => myid(), [1], { pool: own })).toEqual([2])
+})
+
 test('remoteDo() to a worker whose thread was replaced meanwhile runs there', async () => {
   await using started = await startCluster(2)
   const { cluster } = started

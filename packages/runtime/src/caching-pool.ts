@@ -73,6 +73,10 @@ export class CachingPool implements Pool {
     return this.#pool.onMembershipChange(listener)
   }
 
+  isOf(caller: Caller): boolean {
+    return caller === this.#caller
+  }
+
   emptyError(action: string): Error {
     return this.#pool.emptyError(action)
   }

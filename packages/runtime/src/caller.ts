@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly keep?: number
   /** Wants no answer: `result` resolves at once. */
   readonly isSilent?: boolean
+  /** Of a call that wants no answer: told why it never began, if that is found out elsewhere. */
+  readonly onRefused?: (error: unknown) => void
   /** Makes calls behind it wait until it has settled. */
   readonly isBarrier?: boolean
   /** Which of the target's threads runs it, from 0. @default they take turns */

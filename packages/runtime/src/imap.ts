@@ -9,6 +9,7 @@ import { checkItems } from './item-source.ts'
 import type { Journal } from './journal/journal.ts'
 import { openJournal } from './journal/open-journal.ts'
 import type { ItemFunction, Items } from './pmap.ts'
+import { checkPoolOf } from './pool.ts'
 import { ResultStream } from './result-stream.ts'
 
 /**
@@ -35,6 +36,7 @@ export function imap<T, R>(
   checkFunction('fn', fn)
   checkItems(items)
   const resolved = resolveOptions('imap', options)
+  checkPoolOf(host, resolved.pool, 'run imap')
   const sizer = resolved.batchSize === 'auto' ? new MeasuredSize() : new FixedSize(resolved.batchSize)
   const format = mappedBatches(fn)
   let journal: Journal | undefined

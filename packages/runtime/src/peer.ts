@@ -113,7 +113,7 @@ export class Peer implements Caller {
       ...(handles !== undefined && { handles }),
     }
     const sent = { call, target, mailbox, prepared, body, modules }
-    const pending: PendingCall = { ...sent, isBatch, settle: undefined }
+    const pending: PendingCall = { ...sent, isBatch, settle: undefined, onRefused: options.onRefused }
     this.#send(pending)
     if (options.isSilent === true) return this.#pending.addSilent(pending)
     const result = this.#pending.add(pending)
@@ -135,7 +135,7 @@ export class Peer implements Caller {
         this.#settle(message, (pending) => this.#readResult(pending, message, body))
         return
       case 'error':
-        this.#settle(message, ({ target }) => this.values.read({ ...message, body }, target))
+        this.#failed(message, body)
         return
       case 'state':
         this.#settle(message, () => message)
@@ -221,6 +221,16 @@ export class Peer implements Caller {
     this.#pending.settle(pending, () =>
       loading === undefined ? read(pending) : loading.then(() => read(pending)),
     )
+  }
+
+  /** One that wants no answer gets none once it has begun: this one never did. */
+  #failed(message: Letter & { readonly type: 'error' }, body: EncodedBody): void {
+    const read = ({ target }: PendingCall): unknown => this.values.read({ ...message, body }, target)
+    const pending = this.#pending.get(message.id)
+    const { onRefused } = pending ?? {}
+    if (pending !== undefined && onRefused !== undefined)
+      void (async () => await read(pending))().catch(onRefused)
+    this.#settle(message, read)
   }
 
   #encodeInput(input: CallInput): Encoded {

@@ -17,6 +17,8 @@ export interface PendingCall {
   readonly body?: EncodedBody
   /** Of functions among the arguments. */
   readonly modules?: readonly ModuleFile[]
+  /** Of one that wants no answer: told why it never began. */
+  readonly onRefused?: ((error: unknown) => void) | undefined
   /** How often the other side has asked for what it is of again. */
   resends?: number
   settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined

@@ -7,6 +7,7 @@ import { type CollectionOptions, checkFunction, resolveOptions } from './collect
 import { ItemRun } from './item-run.ts'
 import { checkItems } from './item-source.ts'
 import { openJournal } from './journal/open-journal.ts'
+import { checkPoolOf } from './pool.ts'
 
 /** A function of an item and its position in the input. */
 export type ItemFunction<T, R> = (item: T, index: number) => R
@@ -45,6 +46,7 @@ export async function pmap<T, R>(
   checkFunction('fn', fn)
   checkItems(items)
   const resolved = resolveOptions('pmap', options)
+  checkPoolOf(host, resolved.pool, 'run pmap')
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<R>[]>()
   const results: Awaited<R>[] = []
   const collector = {

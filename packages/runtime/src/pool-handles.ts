@@ -16,8 +16,12 @@ export function withPools(user: PoolUser, others: HandleHooks): HandleHooks {
   })
   return {
     describeHandle: (value) => {
+      const isPool =
+        value instanceof RemotePool || value instanceof WorkerPool || value instanceof CachingPool
+      if (!isPool) return others.describeHandle(value)
+      // There its ids would be other workers.
+      if (!value.isOf(user)) return { refused: `${value.constructor.name} of another cluster` }
       if (value instanceof RemotePool) return { tag: 'pool', data: { ...value.handle } }
-      if (!(value instanceof WorkerPool || value instanceof CachingPool)) return others.describeHandle(value)
       const ref = owner.publish(value, () => user.nextId())
       const members = value.isOfAll ? undefined : [...value.workers()]
       const isCaching = value instanceof CachingPool

@@ -33,6 +33,8 @@ export interface Pool {
   ship(fn: AnyFunction): Shipment
   /** Calls back after `workers()` may have changed; the result ends that. */
   onMembershipChange(listener: () => void): () => void
+  /** Whether its ids are those of this process's cluster: in another one they would be other workers. */
+  isOf(caller: Caller): boolean
   /**
    * Why nothing can be done: how its last worker was lost, or `Cannot ACTION: no live worker in the pool`.
    */
@@ -42,8 +44,16 @@ export interface Pool {
 /** Whether a value is a pool, whatever its class. */
 export function isPool(value: unknown): value is Pool {
   if (typeof value !== 'object' || value === null) return false
-  return ['workers', 'take', 'run', 'ship', 'onMembershipChange', 'emptyError'].every(
+  return ['workers', 'take', 'run', 'ship', 'onMembershipChange', 'isOf', 'emptyError'].every(
     (method) => typeof Reflect.get(value, method) === 'function',
+  )
+}
+
+/** @throws {TypeError} when the pool is of another cluster, whose ids mean other workers here, or none. */
+export function checkPoolOf(caller: Caller, pool: Pool | undefined, action: string): void {
+  if (pool === undefined || pool.isOf(caller)) return
+  throw new TypeError(
+    `Cannot ${action}: the pool is of another cluster (new WorkerPool(ids, cluster.peer) makes one of that cluster)`,
   )
 }
 

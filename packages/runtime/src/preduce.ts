@@ -10,6 +10,7 @@ import { ItemRun } from './item-run.ts'
 import { checkItems } from './item-source.ts'
 import { Membership } from './membership.ts'
 import type { ItemFunction, Items } from './pmap.ts'
+import { checkPoolOf } from './pool.ts'
 
 /** Makes one value of two; must be associative, and need not be commutative. */
 export type Reducer<R> = (left: R, right: R) => R | Promise<R>
@@ -48,6 +49,7 @@ export async function preduce<T, R>(
   checkFunction('reduce', reduce)
   checkItems(items)
   const resolved = resolveOptions('preduce', options)
+  checkPoolOf(host, resolved.pool, 'run preduce')
   const list = await gather(items, resolved.signal, clockOf(host))
   if (list.length === 0) throw new TypeError('Reduce of empty input with no initial value')
   const leastSize = resolved.batchSize === 'auto' ? 1 : resolved.batchSize

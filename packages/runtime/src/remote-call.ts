@@ -5,7 +5,7 @@ import type { AnyFunction, Shipment } from './caller.ts'
 import { Future } from './future.ts'
 import { keptSource, localSource, poolSource, quiet } from './future-source.ts'
 import type { Peer } from './peer.ts'
-import { isPool, type Pool } from './pool.ts'
+import { checkPoolOf, isPool, type Pool } from './pool.ts'
 
 /** Where a call runs: the id of a process, or a pool, of which an idle worker is taken. */
 export type Target = number | Pool
@@ -16,7 +16,7 @@ export function remoteCallOver<R>(
   target: Target,
   args: readonly unknown[],
 ): Future<R> {
-  checkCall(fn, target)
+  checkCall(peer, fn, target)
   if (typeof target !== 'number') return poolFuture(peer, fn, target, args)
   const ref = peer.nextId()
   const done = startOrReject(peer, fn, target, { args, ref })
@@ -33,7 +33,7 @@ export async function remoteCallFetchOver<R>(
   target: Target,
   args: readonly unknown[],
 ): Promise<R> {
-  checkCall(fn, target)
+  checkCall(peer, fn, target)
   const run = (id: number): Promise<unknown> =>
     peer.start(shipmentFor(peer, fn, id), id, { kind: 'args', args }).result
   // A call gives what its function returns.
@@ -50,9 +50,14 @@ export async function remoteCallWaitOver<R>(
 }
 
 export function remoteDoOver(peer: Peer, fn: AnyFunction, target: Target, args: readonly unknown[]): void {
-  checkCall(fn, target)
+  checkCall(peer, fn, target)
   const run = (id: number): Promise<unknown> =>
-    peer.start(shipmentFor(peer, fn, id), id, { kind: 'args', args }, { isSilent: true }).result
+    peer.start(
+      shipmentFor(peer, fn, id),
+      id,
+      { kind: 'args', args },
+      { isSilent: true, onRefused: peer.print },
+    ).result
   if (typeof target === 'number') void run(target)
   else {
     target.run(run).catch((error: unknown) => {
@@ -104,9 +109,12 @@ function poolFuture<R>(peer: Peer, fn: AnyFunction, pool: Pool, args: readonly u
   return future
 }
 
-function checkCall(fn: unknown, target: unknown): void {
+function checkCall(peer: Peer, fn: unknown, target: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`A remote call takes a function: ${describe(fn)}`)
-  if (isPool(target)) return
+  if (isPool(target)) {
+    checkPoolOf(peer, target, 'make a remote call')
+    return
+  }
   if (!Number.isSafeInteger(target) || Number(target) < 1)
     throw new TypeError(`A remote call goes to the id of a process, or to a pool: ${describe(target)}`)
 }

@@ -120,6 +120,10 @@ export class RemotePool implements Pool {
     return this.#user.onMembershipChange(listener)
   }
 
+  isOf(caller: Caller): boolean {
+    return caller === this.#user
+  }
+
   emptyError(action: string): Error {
     return new Error(`Cannot ${action}: no live worker in the pool`)
   }

@@ -98,6 +98,8 @@ export function remoteCallWait<A extends unknown[], R>(
  * Calls `fn(...args)` on a process and wants no answer: what it throws is printed where it ran.
  *
  * @throws {SerializationError} when the function or an argument cannot travel.
+ * @throws {WorkerTerminatedError | RangeError} on the manager, for a worker that is known to be gone and an id that never was; on
+ * a worker, which hears of it later, that is printed.
  */
 export function remoteDo<A extends unknown[]>(fn: (...args: A) => unknown, target: Target, ...args: A): void {
   remoteDoOver(currentPeer(), fn, target, args)

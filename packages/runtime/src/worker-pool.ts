@@ -33,7 +33,7 @@ export class WorkerPool implements Pool {
 
   /**
    * `ids`: also of workers that are gone; or all workers, late joiners included, and this process while there
-   * are none.
+   * are none. `caller`: the `peer` of a `Cluster` of one's own.
    *
    * @throws {TypeError} when an id is not a whole number of at least 1.
    */
@@ -119,6 +119,10 @@ export class WorkerPool implements Pool {
       this.#listeners.delete(entry)
       this.#unwatch()
     }
+  }
+
+  isOf(caller: Caller): boolean {
+    return caller === this.#caller
   }
 
   emptyError(action: string): Error {
