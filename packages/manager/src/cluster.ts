@@ -1,6 +1,5 @@
 /** A manager and its workers: membership, and the calls and collections over them. */
 
-import { setImmediate as turn } from 'node:timers/promises'
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import {
   type AnyFunction,
@@ -24,7 +23,7 @@ import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts
 import { type Logger, stderrLogger, writeWorkerLine } from './logger.ts'
 import { managerHost } from './manager-host.ts'
 import { checkOption, processIds, rejectUnknownOptions } from './options.ts'
-import { removeWorker } from './removal.ts'
+import { inTurns, removeWorker } from './removal.ts'
 import { isRuntimeModule, loadRuntimeModule, runtimeModule } from './runtime-module.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -45,9 +44,6 @@ export interface RemoveOptions {
   /** How long to wait for the workers to be gone; 0 does not wait. @default without limit */
   readonly waitFor?: Duration
 }
-
-/** So many removals are begun in one turn of the event loop. */
-const removedAtOnce = 8
 
 export interface EverywhereOptions {
   /** Ids of the processes. @default all, the manager included */
@@ -135,14 +131,12 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     if (list.includes(1)) this.#logger.warn('rmProcs: process 1, the manager, cannot be removed')
     const workers = this.#supervisor.membership.removable(list)
     const gone = new Set<number>()
-    const removals = workers.map(async (worker, n) => {
-      // Each keeps this thread busy for a moment, and others are not to wait for all of them.
-      for (let turns = Math.floor(n / removedAtOnce); turns > 0; turns -= 1) await turn()
+    const removal = inTurns(workers, async (worker) => {
       await removeWorker(this.#supervisor, worker, this.#logger)
       gone.add(worker.id)
     })
-    if (waitMs === undefined) await Promise.all(removals)
-    else if (waitMs > 0 && !(await within(Promise.all(removals), waitMs))) {
+    if (waitMs === undefined) await removal
+    else if (waitMs > 0 && !(await within(removal, waitMs))) {
       const left = workers.filter(({ id }) => !gone.has(id)).map(({ id }) => id)
       throw new Error(`Cannot remove workers ${left.join(', ')} within ${waitMs / 1_000} s`)
     }
