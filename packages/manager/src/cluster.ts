@@ -112,10 +112,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
     signal?.throwIfAborted()
     this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })
-    const shipping = this.peer.carrier.load()
-    const ids = await this.#launches.run(signal, async (stop) => await this.#launch(manager, stop))
-    await shipping
-    return ids
+    return await this.#launches.run(signal, async (stop) => await this.#launch(manager, stop))
   }
 
   /**
@@ -210,7 +207,11 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       logger: this.#logger,
       signal,
     })
-    return await joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
+    // Not before: while it loads, which takes this thread, workers could be starting.
+    const shipping = this.peer.carrier.load()
+    const ids = await joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
+    await shipping
+    return ids
   }
 
   #configureCode({ external, code }: CodeOptions): void {
