@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
 import { connect as connectTls } from 'node:tls'
 import type { ClusterManager, Door, LaunchContext, LaunchedWorker } from '@dialback/manager'
 import { agentEntry } from '@dialback/worker'
@@ -90,6 +91,34 @@ test('a worker dials until its manager can be reached', async () => {
   const ids = await cluster.addProcs(manager)
 
   expect(ids).toEqual([2])
+  late.close()
+})
+
+test('a worker that cannot reach its manager says where and why, once, and joins when it can', async () => {
+  await using started = await startCluster()
+  const { cluster, env } = started
+  const late = createServer()
+  late.listen(0, '127.0.0.1')
+  await once(late, 'listening')
+  const { port } = late.address() as AddressInfo
+  late.close()
+  await once(late, 'close')
+  const url = `wss://127.0.0.1:${port}`
+  const complaint = `2: cannot reach the manager at ${url} yet: connect ECONNREFUSED 127.0.0.1:${port}`
+
+  const ids = await cluster.addProcs(
+    remote({
+      env,
+      url: (door) => {
+        late.on('connection', (socket) => door.accept(socket))
+        return url
+      },
+      dialled: () => void started.logged(complaint).then(() => late.listen(port, '127.0.0.1')),
+    }),
+  )
+
+  expect(ids).toEqual([2])
+  expect(started.output.filter((line) => line.includes('cannot reach'))).toEqual([complaint])
   late.close()
 })
 
@@ -186,6 +215,7 @@ function startRemote(entry: string, env: Environment): Omit<LaunchedWorker, 'nam
   child.stderr.setEncoding('utf8').on('data', (more: string) => {
     text += more
   })
+  const lines = createInterface(child.stderr)
   const exited = once(child, 'close').then(([code, signal]: unknown[]) => ({
     reason: 'Exited',
     detail: code === 0 ? 'exit code 0' : text.trim(),
@@ -195,7 +225,7 @@ function startRemote(entry: string, env: Environment): Omit<LaunchedWorker, 'nam
   return {
     threads: 1,
     exited,
-    onLine: () => {},
+    onLine: (listener) => void lines.on('line', listener),
     end: (how) => void child.kill(how === 'kill' ? 'SIGKILL' : 'SIGTERM'),
     hold: () => {},
   }

@@ -80,11 +80,13 @@ async function joinOrFail(
     if ((await Promise.race([worker.joined.promise, stopped.promise])) !== undefined) return undefined
     if (!signal.aborted)
       warnOf(worker, `timed out after waiting for worker ${name} to start for ${seconds} seconds`, logger)
+    // As it is now: the end that follows is ours.
+    const failure = { name, message: `did not join within ${seconds} s${reasonToWait(worker)}` }
     // Nobody waits for it any more.
     worker.isRemoved = true
     launched?.end('kill')
     await launched?.exited
-    return { name, message: `did not join within ${seconds} s` }
+    return failure
   } catch (error) {
     if (!(error instanceof WorkerTerminatedError)) throw error
     return failureOf(worker, error, logger)
@@ -92,6 +94,10 @@ async function joinOrFail(
     stop.removeEventListener('abort', onStop)
     if (!worker.hasJoined) await launched?.gone
   }
+}
+
+function reasonToWait({ launched }: RemoteWorker): string {
+  return launched?.waitingFor === undefined ? '' : `: ${launched.waitingFor}`
 }
 
 function failureOf(worker: RemoteWorker, { reason }: WorkerTerminatedError, logger: Logger): LaunchFailure {

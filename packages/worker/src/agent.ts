@@ -16,6 +16,8 @@ export interface AgentOptions {
   /** See `Settings`. */
   readonly isRemote: boolean
   readonly patienceMs: number
+  /** See `ConnectionOptions`. */
+  readonly waits: (why: string) => void
   /** Ends the process. */
   readonly exit: (code: number, reason?: string) => void
 }
@@ -47,6 +49,7 @@ export class Agent {
       connection: 'control',
       isRemote: options.isRemote,
       patienceMs: options.patienceMs,
+      ...(options.isRemote && { waits: options.waits }),
       message: (message, body, mailbox) => agent.#receive(message, body, mailbox),
       lost: (reason) => options.exit(1, `the manager is gone: ${reason}`),
     })

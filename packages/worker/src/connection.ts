@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   /** See `Settings`. */
   readonly isRemote: boolean
   readonly patienceMs: number
+  /** Told once, when the manager cannot be reached for a while: why. It goes on dialling. */
+  readonly waits?: (why: string) => void
   readonly message: (message: Message, body: EncodedBody, mailbox: Mailbox) => void
   /** The manager is gone for good, or broke the protocol. */
   readonly lost: (reason: string) => void
@@ -26,6 +28,8 @@ export interface ConnectionOptions {
 
 const firstRetryMs = 50
 const longestRetryMs = 1_000
+/** A manager that comes up just now is not worth a line. */
+const usualMs = 2_000
 
 export class Connection {
   readonly mailbox: Mailbox
@@ -41,13 +45,13 @@ export class Connection {
     // From elsewhere it could not be shared: it would have to join twice.
     const memory = isRemote ? undefined : SharedMemory.create()
     const first = { credentials, connection, received: 0 }
-    let dialed = await dialPatiently({ ...first, memory: memory?.probe }, options.patienceMs)
+    let dialed = await dialPatiently({ ...first, memory: memory?.probe }, options)
     const { memory: probe } = dialed.welcome
     const isShared = memory !== undefined && probe !== undefined && SharedMemoryReader.canReach(probe)
     if (memory !== undefined && !isShared) {
       // Sharing must work both ways: join again without it.
       dialed.transport.terminate()
-      dialed = await dialPatiently({ ...first, memory: undefined }, options.patienceMs)
+      dialed = await dialPatiently({ ...first, memory: undefined }, options)
     }
     return new Connection(options, dialed, isShared ? memory : undefined)
   }
@@ -121,14 +125,29 @@ export class Connection {
 }
 
 /** Dials until the manager answers, be it with a refusal. @throws the last failure when time is up. */
-async function dialPatiently(options: DialOptions, patienceMs: number): Promise<Dialed> {
-  const giveUpAt = performance.now() + patienceMs
+async function dialPatiently(
+  options: DialOptions,
+  { patienceMs, waits }: ConnectionOptions,
+): Promise<Dialed> {
+  const startedAt = performance.now()
+  const giveUpAt = startedAt + patienceMs
+  let tell = waits
   for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
     try {
       return await dial(options)
     } catch (error) {
       if (error instanceof DialbackError || performance.now() + waitMs > giveUpAt) throw error
+      if (performance.now() - startedAt >= usualMs) {
+        tell?.(`cannot reach the manager at ${options.credentials.url} yet: ${reasonOf(error)}`)
+        tell = undefined
+      }
     }
     await delay(waitMs)
   }
+}
+
+/** Where a name has several addresses, the error of all of them has a code and no message. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message || String(Reflect.get(error, 'code') ?? error.name)
 }

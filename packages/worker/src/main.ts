@@ -37,7 +37,15 @@ async function start(): Promise<void> {
     const settings = remote ?? (await settingsFromInput())
     const threadEntry = new URL('./thread.js', import.meta.url)
     const { threads, isRemote = false, patienceMs = defaultPatienceMs } = settings
-    agent = await Agent.start({ credentials: settings, threads, isRemote, patienceMs, threadEntry, exit })
+    agent = await Agent.start({
+      credentials: settings,
+      threads,
+      isRemote,
+      patienceMs,
+      threadEntry,
+      waits: say,
+      exit,
+    })
     setImmediate(keepCompiledCode)
   } catch (error) {
     exit(1, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
@@ -68,15 +76,17 @@ function firstLine(input: NodeJS.ReadStream): Promise<string> {
 function exit(code: number, reason?: string): void {
   if (isExiting) return
   isExiting = true
-  if (reason !== undefined) {
-    try {
-      writeSync(2, `${reason}\n`)
-    } catch {
-      // The manager that would have read it is gone.
-    }
-  }
+  if (reason !== undefined) say(reason)
   if (agent === undefined) process.exit(code)
   // `process.exit` waits for each thread, for ever if need be: one may be blocked in a call such as `execFileSync`.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), threadsMayTakeMs)
   void agent.stopThreads().then(() => process.exit(code))
+}
+
+function say(what: string): void {
+  try {
+    writeSync(2, `${what}\n`)
+  } catch {
+    // The manager that would have read it is gone.
+  }
 }
