@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startScript } from '../support/run-script.ts'
 import { withTempDir } from '../support/temp-dir.ts'
 import { startCluster, type TestCluster } from '../test-cluster.ts'
 import { openApiProxy } from './support/api-proxy.ts'
+import { managerAccount } from './support/service-account.ts'
 import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
 
 const mebibyte = 1_048_576
@@ -21,6 +22,10 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     pendingTimeout: 120,
     connection: 'tunnel',
     ...more,
+  })
+
+  afterEach(() => {
+    vi.unstubAllEnvs()
   })
 
   test('has three workers through the tunnel, and nothing is left when they are removed', async () => {
@@ -124,6 +129,51 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     expect(cluster.workers()).toEqual([id])
   })
 
+  test.each([
+    ['deleted, as by a drain of its node', undefined],
+    ['deleted by force', 0],
+  ])(
+    'whose relay is %s has another one, and its workers go on where they were',
+    async (_, gracePeriodSeconds) => {
+      await using namespace = await TestNamespace.create()
+      await using started = await startCluster()
+      const { cluster, log } = started
+      const ids = await cluster.addProcs(new K8sClusterManager(2, options(namespace)))
+      await countRuns(started)
+
+      const answers = ids.map(async (id) => await cluster.remoteCallFetch(answerAfter, id, 1_000))
+      await replaceRelay(namespace, gracePeriodSeconds)
+      const mapped = await cluster.pmap((n: number) => n * 2, Array.from({ length: 20 }).keys())
+
+      expect(await Promise.all(answers)).toEqual(['answered', 'answered'])
+      expect(mapped).toEqual(Array.from({ length: 20 }, (__, n) => n * 2))
+      const times = await Promise.all(ids.map(async (id) => await cluster.remoteCallFetch(timesRun, id)))
+      expect(times).toEqual([1, 1])
+      expect(cluster.workers()).toEqual(ids)
+      expect(log.filter((line) => line.includes('was terminated'))).toEqual([])
+      await cluster.rmProcs(ids)
+      expect(await namespace.left()).toEqual([])
+    },
+  )
+
+  test('that may not make Services does without, and says so', async () => {
+    await using namespace = await TestNamespace.create()
+    await using account = await managerAccount(namespace)
+    const rule = account.rules.find(
+      ({ resources, verbs }) => resources?.[0] === 'services' && verbs[0] === 'create',
+    )
+    if (rule === undefined) throw new Error('There is no such rule')
+    await account.without(rule)
+    vi.stubEnv('KUBECONFIG', account.path)
+    await using started = await startCluster()
+    const { cluster } = started
+
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+
+    expect(await cluster.remoteCallFetch(() => 'here', id)).toBe('here')
+    expect(await started.logged('for want of a Service')).toMatch(/^info: Workers are lost with the pod/)
+  })
+
   test('that is cut off for too long loses its workers, which end by themselves', async () => {
     await using namespace = await TestNamespace.create()
     await using started = await startCluster()
@@ -149,7 +199,10 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     }
   })
 
-  test('that is killed leaves nothing behind', async () => {
+  test.each([
+    ['', false],
+    [', although its relay is not the first', true],
+  ])('that is killed leaves nothing behind%s', async (_, isReplaced) => {
     await using namespace = await TestNamespace.create()
     await using directory = await withTempDir({ resolvesPackages: true })
     const script = join(directory.path, 'manager.ts')
@@ -165,6 +218,7 @@ setInterval(() => {}, 1_000)
     const manager = startScript(script, { timeoutMs: 200_000 })
     await manager.wrote('ready')
     expect(await namespace.pods('app.kubernetes.io/component=worker')).toHaveLength(2)
+    if (isReplaced) await replaceRelay(namespace)
 
     manager.kill('SIGKILL')
     await manager.ended
@@ -173,6 +227,22 @@ setInterval(() => {}, 1_000)
     await eventually('that the pods are gone', async () => (await namespace.pods()).length === 0)
   })
 })
+
+/** Deletes the pod of the relay, and waits until another one runs. */
+async function replaceRelay(namespace: TestNamespace, gracePeriodSeconds?: number): Promise<void> {
+  const relays = 'app.kubernetes.io/component=relay'
+  const [former] = await namespace.pods(relays)
+  await namespace.core.deleteNamespacedPod({
+    namespace: namespace.name,
+    name: former?.metadata?.name ?? '',
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+  })
+  await eventually('another relay', async () =>
+    (await namespace.pods(relays)).some(
+      ({ metadata, status }) => metadata?.uid !== former?.metadata?.uid && status?.phase === 'Running',
+    ),
+  )
+}
 
 /** A count on each process, of what `counted` has run there. */
 async function countRuns({ cluster }: TestCluster): Promise<void> {

@@ -33,6 +33,7 @@ test('rbacManifest() allows what is needed and nothing else, and says of each ve
     'secrets: create delete',
     'jobs.batch: create delete get',
     'pods/portforward: create get',
+    'services: create delete',
     'jobs.batch: list',
     'secrets: list',
   ])

@@ -1,6 +1,13 @@
 import type { V1Job } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
-import { ownerReference, relayJob, relaySecret } from '../src/kubernetes/relay-job.ts'
+import {
+  isFinished,
+  ownerReference,
+  relayJob,
+  relaySecret,
+  relayService,
+  replacementPod,
+} from '../src/kubernetes/relay-job.ts'
 
 const options = {
   name: 'ann-relay-x4b2z',
@@ -10,10 +17,10 @@ const options = {
   command: ['node', '/opt/dialback/agent/relay.js'],
 }
 
-test('relayJob() ends for good when its relay does, and is taken away by the cluster', () => {
+test('relayJob() makes another relay when its pod is taken away, and goes with the one that has ended in order', () => {
   const { metadata, spec } = relayJob(options)
   expect(metadata).toMatchObject({ name: 'ann-relay-x4b2z', namespace: 'team' })
-  expect(spec).toMatchObject({ backoffLimit: 0, ttlSecondsAfterFinished: 10 })
+  expect(spec).toMatchObject({ backoffLimit: 1_000, ttlSecondsAfterFinished: 10 })
   expect(spec?.template.spec?.restartPolicy).toBe('Never')
   expect(metadata?.labels).toMatchObject({
     'dialback.dev/session': 'abc',
@@ -47,6 +54,50 @@ test('relayJob() keeps the token out of its manifest; the Secret goes with the J
     name: 'DIALBACK_RELAY_TOKEN',
     valueFrom: { secretKeyRef: { name: 'ann-relay-x4b2z', key: 'token' } },
   })
+})
+
+test('replacementPod() is what the Job itself would make', () => {
+  const labels = { 'batch.kubernetes.io/job-name': 'relay' }
+  const spec = { containers: [{ name: 'relay' }] }
+  const job: V1Job = {
+    metadata: { name: 'relay', uid: 'uid-1' },
+    spec: { template: { metadata: { labels }, spec } },
+  }
+  expect(replacementPod(job)).toEqual({
+    metadata: {
+      generateName: 'relay-',
+      labels,
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+      ownerReferences: [
+        {
+          apiVersion: 'batch/v1',
+          kind: 'Job',
+          name: 'relay',
+          uid: 'uid-1',
+          controller: true,
+          blockOwnerDeletion: false,
+        },
+      ],
+    },
+    spec,
+  })
+})
+
+test('relayService() leads to the pods of the Job, and goes with it', () => {
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: '1st-relay-x4b2z', uid: 'uid-1' }
+  expect(relayService({ ...options, name: '1st-relay-x4b2z' }, owner)).toMatchObject({
+    metadata: { name: 'relay-uid-1', namespace: 'team', ownerReferences: [owner] },
+    spec: { selector: { 'batch.kubernetes.io/job-name': '1st-relay-x4b2z' }, ports: [{ port: 7_420 }] },
+  })
+})
+
+test.each([
+  [[{ type: 'Complete', status: 'True' }], true],
+  [[{ type: 'Failed', status: 'True' }], true],
+  [[{ type: 'Suspended', status: 'True' }], false],
+  [undefined, false],
+])('isFinished() of a Job with conditions %j: %s', (conditions, expected) => {
+  expect(isFinished({ status: { ...(conditions && { conditions }) } })).toBe(expected)
 })
 
 test('ownerReference() names this very Job', () => {

@@ -6,6 +6,7 @@ import { decodeRelayMessage, encodeRelayMessage, proveAsRelay, TunnelMux } from 
 import { expect, test } from 'vitest'
 import { type KubeError, refusal } from '../src/kubernetes/kube-error.ts'
 import { type PortForward, PortForwardError } from '../src/kubernetes/port-forward.ts'
+import { RelayError } from '../src/kubernetes/relay-error.ts'
 import { Tunnel } from '../src/kubernetes/tunnel.ts'
 import type { Logger } from '../src/logger.ts'
 
@@ -202,7 +203,7 @@ test('Tunnel tries again while the relay is not there yet', async () => {
 })
 
 test.each([
-  ['the pod is gone', refused(404, 'pods "relay" not found')],
+  ['the relay is gone for good', RelayError.ended('relay')],
   ['the right is missing', refused(403, 'User "me" cannot create resource "pods/portforward"')],
 ])('Tunnel gives up at once when %s', async (_, error) => {
   const { logger, accept, onLost } = watch()
@@ -223,15 +224,16 @@ test('Tunnel says that it is lost when the relay is gone for good', async () => 
   const { logger, accept, onLost, lost, logged } = watch()
   let isGone = false
   const open = async (): Promise<PortForward> => {
-    if (isGone) throw refused(404, 'pods "relay" not found')
+    if (isGone) throw RelayError.ended('relay')
     return await openTo(relay.port)
   }
   await using _ = await Tunnel.open({ open, token, accept, logger, lost: onLost }, signal)
   const { socket } = await relay.attached()
   isGone = true
   socket.destroy()
-  expect(await lost).toMatch(/pods "relay" not found$/)
-  expect(await logged('The tunnel is lost')).toMatch(/pods "relay" not found$/)
+  const why = 'Cannot start the relay, Job "relay": JobGone: it has ended, or was deleted'
+  expect(await lost).toBe(why)
+  expect(await logged('The tunnel is lost')).toBe(`The tunnel is lost: ${why}`)
 })
 
 test('Tunnel stops trying when its signal fires', async () => {

@@ -30,6 +30,8 @@ const firstRetryMs = 50
 const longestRetryMs = 1_000
 /** A manager that comes up just now is not worth a line. */
 const usualMs = 2_000
+/** What was dialled may be gone without a sign, and another be there by now: several tries have to fit into the silence limit. */
+const redialTimeoutMs = 3_000
 
 export class Connection {
   readonly mailbox: Mailbox
@@ -106,6 +108,7 @@ export class Connection {
           connection,
           received,
           memory: this.#memory?.probe,
+          timeoutMs: redialTimeoutMs,
         })
         this.mailbox.link.attach(transport, welcome.received)
         return

@@ -38,6 +38,8 @@ export interface DialOptions {
   /** Packets of an earlier connection that arrived; 0 for the first. */
   readonly received: number
   readonly memory: SharedProbe | undefined
+  /** After so long without an answer it has failed. @default as long as a manager waits for a hello */
+  readonly timeoutMs?: number
 }
 
 export interface Dialed {
@@ -52,8 +54,8 @@ export interface Dialed {
  * @throws {Error} when it cannot be reached.
  */
 export async function dial(options: DialOptions): Promise<Dialed> {
-  const { credentials, connection, received, memory } = options
-  const transport = await open(credentials)
+  const { credentials, connection, received, memory, timeoutMs = limits.helloTimeoutMs } = options
+  const transport = await open(credentials, timeoutMs)
   const nonce = randomBytes(16).toString('hex')
   const answer = new Promise<Uint8Array>((resolve, reject) => {
     transport.bind({
@@ -94,7 +96,7 @@ export async function dial(options: DialOptions): Promise<Dialed> {
 /** The name of a Unix socket in Linux' abstract namespace follows. */
 const unixPrefix = 'ws+unix://'
 
-function open({ url, certificate }: Credentials): Promise<Transport> {
+function open({ url, certificate }: Credentials, timeoutMs: number): Promise<Transport> {
   return new Promise((resolve, reject) => {
     // As an object: `ws` hands these to `tls.connect`, but declares another type for the check.
     const tls: object =
@@ -110,7 +112,7 @@ function open({ url, certificate }: Credentials): Promise<Transport> {
       : {}
     const socket = new WebSocket(url.replace(unixPrefix, 'ws://'), {
       ...webSocketClientOptions,
-      handshakeTimeout: limits.helloTimeoutMs,
+      handshakeTimeout: timeoutMs,
       ...tls,
       ...unix,
     })

@@ -192,6 +192,25 @@ test('Relay ends when it is without a manager for too long, also after it had on
   expect(await lost.ended).toBe('no manager for 2 s')
 })
 
+test('Relay.leave() breaks off with the manager and the workers, and turns away who dials', async () => {
+  await using started = await startRelay()
+  const manager = await connectManager(started)
+  await started.logged('the manager is here')
+  const worker = await started.dial()
+  await manager.accepted()
+  const closed = [closeOf(worker.resume()), closeOf(manager.stream.resume())]
+  const { controlPort } = started.relay
+  started.relay.leave()
+  await Promise.all(closed)
+  const again = connect(started.relay.port, '127.0.0.1')
+  await closeOf(again.resume())
+  expect(again.bytesRead).toBe(0)
+  const stream = connect(controlPort, '127.0.0.1')
+  const { promise: failed, resolve } = Promise.withResolvers<Error>()
+  stream.once('error', resolve)
+  expect(await failed).toMatchObject({ code: 'ECONNREFUSED' })
+})
+
 test('Relay ends when the manager says goodbye', async () => {
   await using started = await startRelay()
   const stream = connect(started.relay.controlPort, '127.0.0.1')
@@ -214,7 +233,7 @@ test('Relay closes a stream with a message that it does not know', async () => {
 
 test.each([
   ['0 when no manager comes', '100', undefined, 0, 'relay: ends: no manager for 0.1 s'],
-  ['0 at SIGTERM', '60000', 'SIGTERM', 0, 'relay: ends: SIGTERM'],
+  ['143 at SIGTERM, so that its Job makes another', '60000', 'SIGTERM', 143, 'relay: ends: SIGTERM'],
   [
     '1 with a wrong environment',
     'soon',

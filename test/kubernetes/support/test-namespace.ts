@@ -62,15 +62,14 @@ export class TestNamespace implements AsyncDisposable {
   async left(): Promise<string[]> {
     const labelSelector = 'app.kubernetes.io/managed-by=dialback'
     const request = { namespace: this.name, labelSelector }
-    const [pods, secrets, jobs, configMaps] = await Promise.all([
+    const lists = await Promise.all([
       this.core.listNamespacedPod(request),
       this.core.listNamespacedSecret(request),
       this.batch.listNamespacedJob(request),
       this.core.listNamespacedConfigMap(request),
+      this.core.listNamespacedService(request),
     ])
-    return [pods, secrets, jobs, configMaps].flatMap(({ items }) =>
-      items.map(({ metadata }) => metadata?.name ?? ''),
-    )
+    return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? ''))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import type { V1Job, V1ObjectMeta, V1OwnerReference, V1Pod, V1Secret } from '@ku
 import { unfinishedAnnotation } from '../submit/submission-job.ts'
 import { hasEnded } from './pod-facts.ts'
 import { sessionLabel } from './pod-manifest.ts'
+import { isFinished } from './relay-job.ts'
 
 export interface Leftover {
   readonly kind: 'Job' | 'Pod' | 'Secret'
@@ -107,12 +108,6 @@ function fateOfSubmission({ metadata, spec }: V1Job, now: number): string | unde
   const until = metadata?.annotations?.[unfinishedAnnotation]
   const isAbandoned = spec?.suspend === true && until !== undefined && Date.parse(until) < now
   return isAbandoned ? 'dialback submit was ended while it was making it' : undefined
-}
-
-function isFinished(job: V1Job): boolean {
-  return (job.status?.conditions ?? []).some(
-    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
-  )
 }
 
 function found(

@@ -5,8 +5,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { V1OwnerReference, V1Pod } from '@kubernetes/client-node'
+import type { V1Job, V1OwnerReference } from '@kubernetes/client-node'
 import type { Door } from '../cluster-manager.ts'
 import type { Logger } from '../logger.ts'
 import {
@@ -17,7 +16,6 @@ import {
   ownAddresses,
 } from './connection-choice.ts'
 import type { KubeApi } from './kube-api.ts'
-import { podWaiting } from './pod-waiting.ts'
 import { openPortForward } from './port-forward.ts'
 import { RelayError } from './relay-error.ts'
 import {
@@ -28,6 +26,8 @@ import {
   relayPort,
   relaySecret,
 } from './relay-job.ts'
+import { RelayPods } from './relay-pods.ts'
+import { RelayService } from './relay-service.ts'
 import { Tunnel } from './tunnel.ts'
 
 export interface OutsideSessionOptions extends RelayJobOptions {
@@ -43,17 +43,14 @@ export interface ApproachOptions extends Pick<ChoiceFacts, 'connection' | 'adver
   readonly signal: AbortSignal
 }
 
-/** The relay starts in a second or two; a watch for that would ask for one more permission. */
-const lookEveryMs = 200
-
 export class OutsideSession implements AsyncDisposable {
   /** What all objects of the session are owned by. */
   readonly owner: V1OwnerReference
   readonly #options: OutsideSessionOptions
   readonly #token: string
   readonly #ended = new AbortController()
-  /** The relay's, as it was last seen. */
-  #pod: V1Pod | undefined
+  readonly #pods: RelayPods
+  #service: RelayService | undefined
   #opening: Promise<Opened> | undefined
   #choosing: Promise<ConnectionChoice> | undefined
 
@@ -61,11 +58,7 @@ export class OutsideSession implements AsyncDisposable {
   static async create(options: OutsideSessionOptions): Promise<OutsideSession> {
     const { api, namespace, name } = options
     const token = randomBytes(32).toString('base64url')
-    const session = new OutsideSession(
-      options,
-      ownerReference(await api.createJob(namespace, relayJob(options))),
-      token,
-    )
+    const session = new OutsideSession(options, await api.createJob(namespace, relayJob(options)), token)
     try {
       // Behind the Job, so that it is never without an owner; the pod waits for it.
       await api.createSecret(namespace, relaySecret(options, session.owner, token))
@@ -76,9 +69,11 @@ export class OutsideSession implements AsyncDisposable {
     return session
   }
 
-  private constructor(options: OutsideSessionOptions, owner: V1OwnerReference, token: string) {
+  private constructor(options: OutsideSessionOptions, job: V1Job, token: string) {
+    const { api, logger, namespace } = options
     this.#options = options
-    this.owner = owner
+    this.owner = ownerReference(job)
+    this.#pods = new RelayPods({ api, logger, namespace, job })
     this.#token = token
   }
 
@@ -102,7 +97,7 @@ export class OutsideSession implements AsyncDisposable {
 
   /** What it is that has been waited for long enough. */
   lateness(): RelayError {
-    return new RelayError(this.#options.name, this.#pod, true)
+    return new RelayError(this.#options.name, this.#pods.latest, true)
   }
 
   /** Ends the relay and deletes the Job, and with it all that it owns. */
@@ -111,18 +106,21 @@ export class OutsideSession implements AsyncDisposable {
     const { api, namespace, name } = this.#options
     const opened = await this.#opening?.catch(() => undefined)
     await Promise.all([opened?.tunnel[Symbol.asyncDispose](), api.deleteJob(namespace, name)])
-    // The Job's own deletion reaches it a little later.
-    await api.deleteSecret(namespace, name)
+    // The Job's own deletion reaches them a little later.
+    await Promise.all([api.deleteSecret(namespace, name), this.#service?.[Symbol.asyncDispose]()])
   }
 
   async #open(door: Door): Promise<Opened> {
     const { api, namespace, logger, lost } = this.#options
     const { signal } = this.#ended
-    const pod = await this.#relayPod(signal)
-    const target = { namespace, pod: pod.metadata?.name ?? '', port: relayControlPort }
+    const pod = await this.#pods.running(signal)
     const tunnel = await Tunnel.open(
       {
-        open: async (until) => await openPortForward(api, target, until),
+        open: async (until) => {
+          const { metadata } = await this.#pods.running(until)
+          const target = { namespace, pod: metadata?.name ?? '', port: relayControlPort }
+          return await openPortForward(api, target, until)
+        },
         token: this.#token,
         accept: (stream) => door.accept(stream),
         logger,
@@ -144,7 +142,9 @@ export class OutsideSession implements AsyncDisposable {
     const probed = addresses.length > 0 ? await tunnel.probe({ addresses, certificate }) : []
     const choice = chooseConnection({ connection, advertise, relayAddress, probed })
     this.#options.logger.info(choice.sentence)
-    return choice
+    if (choice.kind === 'direct') return choice
+    this.#service = await RelayService.create(this.#options, this.owner)
+    return { ...choice, address: this.#service?.address ?? relayAddress }
   }
 
   #failed(error: unknown): void {
@@ -152,25 +152,6 @@ export class OutsideSession implements AsyncDisposable {
     const why = error instanceof Error ? error.message : String(error)
     this.#options.logger.error(`Cannot open the tunnel; without it the workers will be taken away: ${why}`)
     this.#options.lost(why)
-  }
-
-  /** The pod of the Job once it runs. */
-  async #relayPod(signal: AbortSignal): Promise<V1Pod> {
-    const { api, namespace, name } = this.#options
-    for (;;) {
-      const { items } = await api.listPods(namespace, {
-        labelSelector: `batch.kubernetes.io/job-name=${name}`,
-        signal,
-      })
-      const pod = items[0]
-      this.#pod = pod
-      if (pod?.status?.phase === 'Running' && pod.status.podIP) return pod
-      const waiting = pod === undefined ? undefined : podWaiting(pod)
-      // Its Secret may be a moment behind it.
-      if (waiting?.isPermanent && waiting.reason !== 'CreateContainerConfigError')
-        throw new RelayError(name, pod, false)
-      await delay(lookEveryMs, undefined, { signal })
-    }
   }
 }
 

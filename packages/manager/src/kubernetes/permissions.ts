@@ -78,6 +78,14 @@ export const permissions: readonly Permission[] = [
     verb: 'get',
     purpose: 'the same: over WebSockets older API servers ask for this verb',
   },
+  {
+    user: 'outside',
+    resource: 'services',
+    verb: 'create',
+    purpose: 'one address for the relay, at which workers find another when its pod is gone',
+    without: 'workers are lost with the pod of the relay, as when its node is drained',
+  },
+  { user: 'outside', resource: 'services', verb: 'delete', purpose: 'when the manager is done' },
   { user: 'gc', resource: 'jobs.batch', verb: 'list', purpose: 'relays that have ended' },
   {
     user: 'gc',

@@ -13,6 +13,15 @@ export class RelayError extends Error {
   /** It may still come, but has been waited for long enough. */
   readonly isLate: boolean
 
+  /** The Job is over, or gone, and with it goes all that it owns. */
+  static ended(job: string): RelayError {
+    return new RelayError(
+      job,
+      { status: { phase: 'Failed', reason: 'JobGone', message: 'it has ended, or was deleted' } },
+      false,
+    )
+  }
+
   constructor(job: string, pod: V1Pod | undefined, isLate: boolean) {
     const { phase, reason = phase, message } = podWaiting(pod ?? {})
     super(`Cannot start the relay, Job "${job}": ${reason}${message === undefined ? '' : `: ${message}`}`)

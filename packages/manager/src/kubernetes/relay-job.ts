@@ -4,7 +4,7 @@
  * its time to live takes it away with everything.
  */
 
-import type { V1Job, V1OwnerReference, V1Secret } from '@kubernetes/client-node'
+import type { V1Job, V1OwnerReference, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
 import { sessionLabels } from './pod-manifest.ts'
 
 /** Where workers dial, and where the port-forward ends. */
@@ -12,6 +12,8 @@ export const relayPort = 7_420
 export const relayControlPort = 7_421
 /** Twice what a worker waits for its manager: none is left by then that could come back to it. */
 const relayOrphanLimitMs = 30_000
+
+const mostReplacements = 1_000
 
 export const relayComponent = 'relay'
 const managedByLabel = 'app.kubernetes.io/managed-by'
@@ -38,8 +40,8 @@ export function relayJob(options: RelayJobOptions): V1Job {
     kind: 'Job',
     metadata: { name, namespace, labels },
     spec: {
-      // A relay that ended took all connections with it: another one would be of no use.
-      backoffLimit: 0,
+      // A relay whose pod is taken away gets another one, which workers reach at the same address.
+      backoffLimit: mostReplacements,
       ttlSecondsAfterFinished: 10,
       template: {
         metadata: { labels: podLabels },
@@ -81,6 +83,53 @@ export function relayJob(options: RelayJobOptions): V1Job {
       },
     },
   }
+}
+
+/** The pod that the Job itself would make, sooner. @param job as the API server made it */
+export function replacementPod(job: V1Job): V1Pod {
+  const { name, uid } = ownerReference(job)
+  const { metadata, spec } = job.spec?.template ?? {}
+  return {
+    metadata: {
+      ...(metadata?.labels && { labels: metadata.labels }),
+      generateName: `${name}-`,
+      // By which the Job counts what became of its pods. Source: k8s.io/api/batch/v1 JobTrackingFinalizer.
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+      ownerReferences: [
+        { apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true, blockOwnerDeletion: false },
+      ],
+    },
+    ...(spec && { spec }),
+  }
+}
+
+/** Leads to the pod of the Job. */
+export function relayService(
+  { name, namespace, session }: Pick<RelayJobOptions, 'name' | 'namespace' | 'session'>,
+  owner: V1OwnerReference,
+): V1Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    // Names of Services have to begin with a letter, and those of machines need not.
+    metadata: {
+      name: `relay-${owner.uid}`,
+      namespace,
+      labels: relayLabels(session),
+      ownerReferences: [owner],
+    },
+    spec: {
+      selector: { 'batch.kubernetes.io/job-name': name },
+      ports: [{ name: 'workers', port: relayPort, targetPort: relayPort }],
+    },
+  }
+}
+
+export function isFinished({ status }: V1Job): boolean {
+  return (status?.conditions ?? []).some(
+    (condition) =>
+      (condition.type === 'Complete' || condition.type === 'Failed') && condition.status === 'True',
+  )
 }
 
 export function relaySecret(

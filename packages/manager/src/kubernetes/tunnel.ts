@@ -15,6 +15,7 @@ import {
 import type { Logger } from '../logger.ts'
 import { KubeError, type KubeErrorKind } from './kube-error.ts'
 import type { PortForward } from './port-forward.ts'
+import { RelayError } from './relay-error.ts'
 
 export interface TunnelOptions {
   /** Opens a stream to the relay. */
@@ -184,12 +185,11 @@ const finalKinds: ReadonlySet<KubeErrorKind> = new Set([
   'unauthorized',
   'forbidden',
   'denied',
-  'notFound',
   'namespaceNotFound',
 ])
 
-/** What trying again does not change: a relay with another token, a pod that is gone, a right that is missing. */
+/** What trying again does not change: a relay with another token, one that is gone for good, a right that is missing. */
 function isFinal(error: unknown): boolean {
-  if (error instanceof AuthenticationError) return true
+  if (error instanceof AuthenticationError || error instanceof RelayError) return true
   return error instanceof KubeError && finalKinds.has(error.kind)
 }

@@ -62,6 +62,16 @@ export class Relay implements AsyncDisposable {
     return portOf(this.#control)
   }
 
+  /** Breaks off with the manager, which is to look for another relay, and turns away whoever dials. */
+  leave(): void {
+    clearTimeout(this.#orphanTimer)
+    this.#control.close()
+    for (const socket of this.#unproven) socket.destroy()
+    const mux = this.#mux
+    this.#mux = undefined
+    mux?.close('the relay leaves')
+  }
+
   /** Closes everything; what workers say then is lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#orphanTimer)
