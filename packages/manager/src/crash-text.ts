@@ -15,5 +15,10 @@ export function tellsHeapOutOfMemory(lines: readonly string[]): boolean {
   return lines.some((line) => heapOutOfMemory.test(line))
 }
 
+/** What the agent writes last when it ends, with code 1, because nobody answers it any more. */
+export function tellsLostManager(lines: readonly string[]): boolean {
+  return lines.at(-1)?.startsWith('the manager is gone: ') === true
+}
+
 const heapOutOfMemory =
   /heap.*out of memory|invalid array length|allocation failed|OOMErrorHandler|FatalProcessOutOfMemory/i

@@ -404,6 +404,15 @@ test('podExit() ignores a DisruptionTarget that was given up', () => {
   expect(podExit(pod({ state: terminated('Error', 3), conditions }), { container })?.reason).toBe('Error')
 })
 
+test('podExit() of one that gave its manager up blames nothing that ran there', () => {
+  const last = pod({ phase: 'Failed', state: terminated('Error', 1, 'the manager is gone: closed (1006)') })
+  expect(podExit(last, { container: 'worker' })).toMatchObject({
+    reason: 'Error',
+    detail: 'exit code 1: the manager is gone: closed (1006)',
+    blame: 'infrastructure',
+  })
+})
+
 test("podExit() tells V8's full heap by the log where the status was cut off before it", () => {
   const end = pod({
     state: terminated('Error', 134, ' 9: 0x1b5b5a5 v8::internal::Heap::AllocateRaw [node]\n'),

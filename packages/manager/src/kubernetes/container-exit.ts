@@ -2,7 +2,7 @@
 
 import type { Blame, WorkerExit } from '@dialback/protocol'
 import type { V1ContainerStateTerminated } from '@kubernetes/client-node'
-import { tellingLine, tellsHeapOutOfMemory } from '../crash-text.ts'
+import { tellingLine, tellsHeapOutOfMemory, tellsLostManager } from '../crash-text.ts'
 
 export interface ContainerFacts {
   /** The last lines that it wrote. */
@@ -110,9 +110,15 @@ function failed(reason: string, exitCode: number, { lines }: ContainerFacts): Wo
     reason,
     detail: line === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}: ${line}`,
     ...codeFacts(exitCode),
-    ...judge(exitCode),
+    ...(exitCode === 1 && tellsLostManager(lines) ? lostManager : judge(exitCode)),
   }
 }
+
+/** It gives up a moment before its manager does. */
+const lostManager = {
+  blame: 'infrastructure',
+  advice: 'The network between the worker and the manager was broken, or the manager busy, for too long',
+} as const
 
 function judge(exitCode: number): { readonly blame: Blame; readonly advice: string } {
   switch (exitCode) {

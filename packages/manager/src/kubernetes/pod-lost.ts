@@ -2,6 +2,7 @@
 
 import type { WorkerExit } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
+import { tellsLostManager } from '../crash-text.ts'
 import { deleted, disruption, type PodExitOptions, podExit } from './pod-exit.ts'
 import { condition, containerStatus, podIdentity } from './pod-facts.ts'
 
@@ -41,12 +42,9 @@ export function silentPodExit(exit: WorkerExit, pod: V1Pod | undefined, options:
     return { ...exit, ...silence, detail: `did not tell how it ended: ${exit.detail}` }
   const own = exit.reason === 'Deleted' && pod ? endBeforeDeletion(pod, options) : exit
   if (own === undefined) return { ...exit, ...silence, detail: 'ran until its pod was deleted' }
-  const isOrphan = own.exitCode === 1 && own.logs?.at(-1)?.startsWith(managerIsGone) === true
+  const isOrphan = own.exitCode === 1 && tellsLostManager(own.logs ?? [])
   return isOrphan ? { ...own, ...silence, detail: 'had lost its manager, and ended by itself' } : own
 }
-
-/** What the agent writes last when it ends because nobody answers it any more. */
-const managerIsGone = 'the manager is gone: '
 
 const silence = {
   reason: 'Disconnected',
