@@ -7,9 +7,17 @@ import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
  * all, is six times as much: of a thousand pods 50 MB.
  */
 export function podInShort({ metadata = {}, spec, status }: V1Pod): V1Pod {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp } = metadata
+  const { name, namespace, uid, resourceVersion } = metadata
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
   return {
-    metadata: defined({ name, namespace, uid, resourceVersion, deletionTimestamp }),
+    metadata: defined({
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      deletionTimestamp,
+      deletionGracePeriodSeconds,
+    }),
     ...defined({ spec: spec && specInShort(spec), status }),
   }
 }
