@@ -4,7 +4,7 @@
  */
 
 import { hash } from 'node:crypto'
-import { constants as access, accessSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { constants as access, accessSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -39,6 +39,7 @@ export function runBundle(path: string, id: string): void {
     ...(cachedData && { cachedData }),
   })
   const isKept = cachedData !== undefined && script.cachedDataRejected === false
+  const isDamaged = !isKept && cache !== undefined && existsSync(cache)
   const bundle = script.runInThisContext() as Bundle
   // Not as the script's `importModuleDynamically`, of which Node warns on standard error.
   const loadModule: ImportModule = async (url, options) => (await import(url, options)) as unknown
@@ -47,7 +48,8 @@ export function runBundle(path: string, id: string): void {
     loadModule,
     (name) => import.meta.resolve(name),
     () => {
-      if (cache !== undefined && !isKept) keep(cache, script)
+      // Of many that start at once the first keeps it for all.
+      if (cache !== undefined && !isKept && (isDamaged || !existsSync(cache))) keep(cache, script)
     },
   )
 }
