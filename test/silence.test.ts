@@ -66,6 +66,30 @@ test.concurrent('a network that swallows only what a thread says makes it dial a
   expect(log.filter((line) => line.startsWith('warn'))).toEqual([])
 })
 
+test.concurrent('a worker whose function keeps its thread for longer than any silence may last is not taken for dead', {
+  timeout: 120_000,
+}, async () => {
+  await using started = await startCluster()
+  const { cluster, env, log } = started
+  await cluster.addProcs(remote(new LocalManager(1, { env })))
+  const block = (ms: number): readonly number[] => {
+    const runs = Number(Reflect.get(globalThis, 'runs') ?? 0) + 1
+    Reflect.set(globalThis, 'runs', runs)
+    // As good as a loop: nothing else happens in this thread, and it takes no time from other tests.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+    return [process.pid, runs]
+  }
+  const [pid] = await cluster.remoteCallFetch(block, 2, 0)
+
+  const answers = await cluster.pmap(block, [18_000, 0])
+
+  expect(answers).toEqual([
+    [pid, 2],
+    [pid, 3],
+  ])
+  expect(log.filter((line) => line.startsWith('warn'))).toEqual([])
+})
+
 test.concurrent('a manager that is stopped for longer than any heartbeat finds its local workers as they were', {
   timeout: 120_000,
 }, async () => {
