@@ -1,7 +1,16 @@
 /** Bundles the agent and its threads into few files that start fast and need nothing beside them. */
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -79,12 +88,13 @@ export async function agentEntry(): Promise<string> {
   const outDir = join(cacheDir(), sourcesHash())
   if (!existsSync(outDir)) {
     mkdirSync(cacheDir(), { recursive: true })
-    const scratch = `${outDir}.${process.pid}`
+    // Its own also for each of several launches of this process.
+    const scratch = mkdtempSync(`${outDir}.`)
     await bundleAgent(scratch)
     try {
       renameSync(scratch, outDir)
     } catch {
-      // Another process was first.
+      // Another was first.
       rmSync(scratch, { recursive: true, force: true })
     }
   }
