@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Clock } from '@dialback/runtime'
 import { expect, test } from 'vitest'
 import { PodLogs } from '../src/kubernetes/pod-logs.ts'
 import { type FakeApiServer, fakeApiServer, refuse } from './api-server.ts'
@@ -15,10 +16,10 @@ const hasty = {
 const running = pod({ state: { running: {} } })
 const ended = pod({ state: terminated('Completed', 0) })
 
-function logsOf({ api }: FakeApiServer): { logs: PodLogs; warnings: string[] } {
+function logsOf({ api }: FakeApiServer, clock: Clock = hasty): { logs: PodLogs; warnings: string[] } {
   const warnings: string[] = []
   const warn = (message: string): void => void warnings.push(message)
-  return { logs: new PodLogs({ api, namespace: 'team', container: 'worker', warn, clock: hasty }), warnings }
+  return { logs: new PodLogs({ api, namespace: 'team', container: 'worker', warn, clock }), warnings }
 }
 
 function write(response: ServerResponse, ...lines: [number, string][]): void {
@@ -69,6 +70,24 @@ test('PodLogs takes what the kubelet says of itself for no line, and reads on, a
   const lines: string[] = []
 
   const log = logsOf(server).logs.follow(ended, (line) => lines.push(line))
+  await log.ended
+
+  expect(lines).toEqual(['one', 'two'])
+})
+
+test('PodLogs reads the rest as soon as the container has ended, however long it would have paused', async () => {
+  const { promise: isAsked, resolve: asked } = Promise.withResolvers<void>()
+  await using server = await fakeApiServer(({ index }, response) => {
+    write(response, [1, 'one'], ...(index === 0 ? [] : [[2, 'two'] satisfies [number, string]]))
+    response.end(index === 0 ? 'failed to create fsnotify watcher: too many open files' : '')
+    asked()
+  })
+  const lines: string[] = []
+  const stopped: Clock = { now: () => 0, after: () => () => {} }
+
+  const log = logsOf(server, stopped).logs.follow(running, (line) => lines.push(line))
+  await isAsked
+  log.sighted(ended)
   await log.ended
 
   expect(lines).toEqual(['one', 'two'])

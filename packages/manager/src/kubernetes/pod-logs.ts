@@ -63,7 +63,8 @@ export class PodLog implements AsyncDisposable {
   readonly #limiter: LineLimiter
   readonly #end = new AbortController()
   readonly #begun = Promise.withResolvers<void>()
-  #isOver = false
+  /** Fires when the container is known to have ended. */
+  readonly #over = new AbortController()
 
   constructor(pod: V1Pod, onLine: (line: string) => void, options: PodLogOptions) {
     this.#name = pod.metadata?.name ?? ''
@@ -82,7 +83,7 @@ export class PodLog implements AsyncDisposable {
   /** Tells how the pod is now: when its container has started, and when it has ended. */
   sighted(pod: V1Pod): void {
     const state = containerStatus(pod, this.#options.container)?.state
-    if (state?.terminated !== undefined) this.#isOver = true
+    if (state?.terminated !== undefined) this.#over.abort()
     if (state?.terminated !== undefined || state?.running !== undefined) this.#begun.resolve()
   }
 
@@ -98,12 +99,14 @@ export class PodLog implements AsyncDisposable {
     let failures = 0
     while (!signal.aborted && !this.#options.isForbidden()) {
       // Known before it is read: what was written until then is in the log.
-      const wasOver = this.#isOver
+      const wasOver = this.#over.signal.aborted
       const outcome = await this.#read()
       if (outcome === 'gone' || (outcome === 'read' && wasOver)) break
       failures = outcome === 'failed' ? failures + 1 : 0
       const ms = Math.min(maxPauseMs, firstPauseMs * 2 ** failures)
-      await pause(ms, { clock: this.#options.clock, signal }).catch(() => {})
+      // Its last lines are not waited for long.
+      const until = wasOver ? signal : AbortSignal.any([signal, this.#over.signal])
+      await pause(ms, { clock: this.#options.clock, signal: until }).catch(() => {})
     }
     for (const line of this.#limiter.flush()) this.#onLine(line)
   }
