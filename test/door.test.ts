@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { createInterface } from 'node:readline'
 import { connect as connectTls } from 'node:tls'
 import type { ClusterManager, Door, LaunchContext, LaunchedWorker } from '@dialback/manager'
@@ -73,12 +73,7 @@ test('a worker does not give its token to a manager with another certificate', a
 test('a worker dials until its manager can be reached', async () => {
   await using started = await startCluster()
   const { cluster, env } = started
-  const late = createServer()
-  late.listen(0, '127.0.0.1')
-  await once(late, 'listening')
-  const { port } = late.address() as AddressInfo
-  late.close()
-  await once(late, 'close')
+  const { late, port } = await closedServer()
 
   const manager = remote({
     env,
@@ -97,12 +92,7 @@ test('a worker dials until its manager can be reached', async () => {
 test('a worker that cannot reach its manager says where and why, once, and joins when it can', async () => {
   await using started = await startCluster()
   const { cluster, env } = started
-  const late = createServer()
-  late.listen(0, '127.0.0.1')
-  await once(late, 'listening')
-  const { port } = late.address() as AddressInfo
-  late.close()
-  await once(late, 'close')
+  const { late, port } = await closedServer()
   const url = `wss://127.0.0.1:${port}`
   const complaint = `2: cannot reach the manager at ${url} yet: connect ECONNREFUSED 127.0.0.1:${port}`
 
@@ -204,6 +194,17 @@ function remote({
       return [{ ...worker, name: credentials.name }]
     },
   }
+}
+
+/** A server that does not listen, and a port that nobody listens on. */
+async function closedServer(): Promise<{ readonly late: Server; readonly port: number }> {
+  const late = createServer()
+  late.listen(0, '127.0.0.1')
+  await once(late, 'listening')
+  const { port } = late.address() as AddressInfo
+  late.close()
+  await once(late, 'close')
+  return { late, port }
 }
 
 function startRemote(entry: string, env: Environment): Omit<LaunchedWorker, 'name'> {

@@ -209,8 +209,8 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     })
     // Not before: while it loads, which takes this thread, workers could be starting.
     const shipping = this.peer.carrier.load()
-    const ids = await joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
-    await shipping
+    const joining = joinAll(launched, { supervisor, manager, logger: this.#logger, signal })
+    const [ids] = await Promise.all([joining, shipping])
     return ids
   }
 

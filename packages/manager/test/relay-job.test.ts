@@ -1,7 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
 import {
-  isFinished,
   ownerReference,
   relayJob,
   relaySecret,
@@ -89,15 +88,6 @@ test('relayService() leads to the pods of the Job, and goes with it', () => {
     metadata: { name: 'relay-uid-1', namespace: 'team', ownerReferences: [owner] },
     spec: { selector: { 'batch.kubernetes.io/job-name': '1st-relay-x4b2z' }, ports: [{ port: 7_420 }] },
   })
-})
-
-test.each([
-  [[{ type: 'Complete', status: 'True' }], true],
-  [[{ type: 'Failed', status: 'True' }], true],
-  [[{ type: 'Suspended', status: 'True' }], false],
-  [undefined, false],
-])('isFinished() of a Job with conditions %j: %s', (conditions, expected) => {
-  expect(isFinished({ status: { ...(conditions && { conditions }) } })).toBe(expected)
 })
 
 test('ownerReference() names this very Job', () => {

@@ -2,9 +2,9 @@
 
 import type { V1Job, V1ObjectMeta, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
 import { unfinishedAnnotation } from '../submit/submission-job.ts'
+import { finalCondition } from './job-facts.ts'
 import { hasEnded } from './pod-facts.ts'
 import { sessionLabel } from './pod-manifest.ts'
-import { isFinished } from './relay-job.ts'
 
 export interface Leftover {
   readonly kind: 'Job' | 'Pod' | 'Secret'
@@ -48,7 +48,7 @@ export function leftovers({ jobs, submissions, pods, secrets, managers, now }: C
     now - Date.parse(timeOf(metadata)) > lonelyMs
   const sessionsWithSecrets = new Set(secrets.map(({ metadata }) => metadata?.labels?.[sessionLabel]))
   const fateOfJob = (job: V1Job): string | undefined => {
-    if (isFinished(job)) return 'its relay has ended'
+    if (finalCondition(job) !== undefined) return 'its relay has ended'
     const { metadata, status } = job
     const isBegun = sessionsWithSecrets.has(metadata?.labels?.[sessionLabel]) || (status?.ready ?? 0) > 0
     const isOld = now - Date.parse(timeOf(metadata)) > lonelyMs
@@ -94,7 +94,7 @@ function fateOf(
   if (kind === 'Job') {
     const job = jobs.get(uid)
     if (job === undefined) return `its owner, Job ${name}, is gone`
-    return isFinished(job) ? `the relay of its manager, Job ${name}, has ended` : undefined
+    return finalCondition(job) !== undefined ? `the relay of its manager, Job ${name}, has ended` : undefined
   }
   // What somebody else made its owner is for them to know.
   if (kind !== 'Pod') return undefined

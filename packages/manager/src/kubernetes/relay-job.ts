@@ -125,13 +125,6 @@ export function relayService(
   }
 }
 
-export function isFinished({ status }: V1Job): boolean {
-  return (status?.conditions ?? []).some(
-    (condition) =>
-      (condition.type === 'Complete' || condition.type === 'Failed') && condition.status === 'True',
-  )
-}
-
 export function relaySecret(
   { name, namespace, session }: Pick<RelayJobOptions, 'name' | 'namespace' | 'session'>,
   owner: V1OwnerReference,

@@ -6,12 +6,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import type { Logger } from '../logger.ts'
+import { finalCondition } from './job-facts.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
 import { hasEnded } from './pod-facts.ts'
 import { podWaiting } from './pod-waiting.ts'
 import { RelayError } from './relay-error.ts'
-import { isFinished, replacementPod } from './relay-job.ts'
+import { replacementPod } from './relay-job.ts'
 
 export interface RelayPodsOptions {
   readonly api: KubeApi
@@ -101,7 +102,8 @@ export class RelayPods {
     try {
       const there = await api.getJob(namespace, this.#job, { signal })
       const isIt = there.metadata?.uid === job.metadata?.uid
-      if (isIt && there.metadata?.deletionTimestamp === undefined && !isFinished(there)) return
+      const isOver = there.metadata?.deletionTimestamp !== undefined || finalCondition(there) !== undefined
+      if (isIt && !isOver) return
     } catch (error) {
       if (!(error instanceof KubeError && error.kind === 'notFound')) throw error
     }

@@ -1,6 +1,7 @@
 /** Pure: how a submitted Job is, in a word, and how it ended. */
 
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
+import { finalCondition } from '../kubernetes/job-facts.ts'
 import { containerStatus, hasEnded } from '../kubernetes/pod-facts.ts'
 import { podWaiting } from '../kubernetes/pod-waiting.ts'
 import { cancelledAnnotation, managerContainer, scriptAnnotation } from './submission-job.ts'
@@ -53,9 +54,7 @@ export function hasStarted(pod: V1Pod): boolean {
 
 /** How the Job as a whole has ended, as soon as it has. */
 export function jobOutcome(job: V1Job): { readonly isGood: boolean; readonly detail: string } | undefined {
-  const found = job.status?.conditions?.find(
-    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
-  )
+  const found = finalCondition(job)
   if (found === undefined) return undefined
   return {
     isGood: found.type === 'Complete',
