@@ -4,6 +4,7 @@ import type { Claim, Mailbox } from '@dialback/protocol'
 import type { PeerHost, PendingCall } from '@dialback/runtime'
 import { ClaimAllocator } from './claim-allocator.ts'
 import { createKeepAlive } from './keep-alive.ts'
+import { keepCodeSoon } from './keep-code.ts'
 import type { Logger } from './logger.ts'
 import { ownRange } from './reference-ledger.ts'
 import type { RemoteWorker, WorkerConnection } from './remote-worker.ts'
@@ -62,7 +63,10 @@ export function managerHost({ supervisor, nextId, logger }: ManagerHostOptions):
       if (worker !== undefined && thread !== undefined)
         void supervisor.interrupt(worker, thread, pending.call.id)
     },
-    holdOpen: (isHeld) => keepAlive(isHeld),
+    holdOpen: (isHeld) => {
+      keepAlive(isHeld)
+      if (!isHeld) keepCodeSoon()
+    },
     print: (text) => logger().error(text),
     warn: (text) => logger().warn(text),
   }

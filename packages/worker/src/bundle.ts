@@ -14,8 +14,9 @@ import {
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BuildOptions, Plugin } from 'esbuild'
-import { builtinModules, requireBuiltin } from './builtin-modules.ts'
+import type { BuildOptions } from 'esbuild'
+import { requireBuiltin } from './builtin-modules.ts'
+import { bundleFunction, runnerOf } from './function-bundle.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -25,57 +26,24 @@ export async function bundleAgent(outDir: string): Promise<void> {
   const entries = { main: 'main.ts', thread: 'thread.ts', relay: 'relay/main.ts' }
   await Promise.all(
     Object.entries(entries).map(async ([name, path]) => {
-      const code = await bundle({ entryPoints: [join(here, path)], ...asFunction })
-      writeFileSync(join(outDir, `${name}.code.js`), code)
-      const id = createHash('sha256').update(code).digest('hex').slice(0, 16)
-      const contents = `import { runBundle } from './code-cache.ts'\nrunBundle(import.meta.dirname + '/${name}.code.js', '${id}')`
-      writeFileSync(
-        join(outDir, `${name}.js`),
-        await bundle({ stdin: { contents, resolveDir: here }, format: 'esm' }),
-      )
+      const bundle = await bundleFunction(agentOptions(path), requireBuiltin)
+      const file = `${name}.code.js`
+      writeFileSync(join(outDir, file), bundle.code)
+      writeFileSync(join(outDir, `${name}.js`), await runnerOf(bundle, file))
     }),
   )
   // In an image no package is around them: Node would compile each file as CommonJS first, and then again.
   writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }\n')
 }
 
-async function bundle(options: BuildOptions): Promise<string> {
-  const { build } = await import('esbuild')
-  const { outputFiles } = await build({
-    ...options,
-    write: false,
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
+function agentOptions(path: string): BuildOptions {
+  return {
+    entryPoints: [join(here, path)],
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: false,
     // Native additions of ws and msgpackr, which do without; esbuild is only looked for where modules are shipped from.
     external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
-    plugins: [builtinModules, givenImport],
-    logLevel: 'error',
-  })
-  return outputFiles?.[0]?.text ?? ''
-}
-
-/** Modules are loaded by what `code-cache.ts` gives. */
-const givenImport: Plugin = {
-  name: 'given-import',
-  setup(build) {
-    build.onLoad({ filter: /reviving\/import-module\.ts$/ }, () => ({
-      contents: 'export const importModule=loadModule',
-    }))
-  },
-}
-
-/** What `code-cache.ts` runs. */
-const asFunction: BuildOptions = {
-  format: 'cjs',
-  banner: {
-    js: `(function(codeUrl,loadModule,resolveModule,keepCode){"use strict";const require=${requireBuiltin};`,
-  },
-  footer: { js: '})' },
-  define: { 'import.meta.url': 'codeUrl', 'import.meta.resolve': 'resolveModule' },
+  }
 }
 
 /**

@@ -20,7 +20,7 @@ function bundleThatPrintsItsUrl(): RunnableBundle {
   const path = join(directory, 'a.code.js')
   writeFileSync(
     path,
-    '(function(codeUrl,loadModule,resolveModule,keepCode){function tell(){return codeUrl}console.log(tell());keepCode()})',
+    '(function(codeUrl,loadModule,resolveModule,keepCode){function tell(){return codeUrl}console.log(tell());keepCode?.()})',
   )
   return {
     url: pathToFileURL(path).href,
