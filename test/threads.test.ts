@@ -14,3 +14,16 @@ test('pmap() keeps each thread of a worker busy', async () => {
 
   expect(new Set(threads).size).toBe(3)
 })
+
+test('a thread that answers has loaded neither an HTTP client nor performance hooks', async () => {
+  await using started = await startCluster(1)
+
+  const loaded = await started.cluster.remoteCallFetch(
+    () => (process as unknown as { moduleLoadList: string[] }).moduleLoadList,
+    2,
+  )
+
+  expect(loaded).toContain('NativeModule net')
+  for (const name of ['http', '_http_client', 'https', 'tls', 'zlib', 'perf_hooks'])
+    expect(loaded).not.toContain(`NativeModule ${name}`)
+})

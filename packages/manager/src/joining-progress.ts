@@ -1,5 +1,6 @@
 /** Says, while workers are waited for, what they wait for. */
 
+import { monotonicMs } from '@dialback/protocol'
 import type { Logger } from './logger.ts'
 import type { RemoteWorker } from './remote-worker.ts'
 
@@ -11,10 +12,10 @@ const usual: ReadonlySet<string> = new Set(['Pending', 'ContainerCreating', 'Pod
 
 /** Logs for example `2 of 5 up; 3 pending: Unschedulable: 0/1 nodes are available`. The result ends that. */
 export function tellWaiting(workers: readonly RemoteWorker[], logger: Logger): () => void {
-  const startedAt = performance.now()
+  const startedAt = monotonicMs()
   let told: string | undefined
   const timer = setInterval(() => {
-    const waits = performance.now() - startedAt
+    const waits = monotonicMs() - startedAt
     const now = describeWaiting(workers, (reason) => waits >= usualMs || !usual.has(reason))
     if (now !== undefined && now !== told) logger.info(now)
     told = now ?? told

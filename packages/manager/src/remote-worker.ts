@@ -8,6 +8,7 @@ import {
   type Letter,
   Mailbox,
   type Message,
+  monotonicMs,
   type SharedMemory,
   type Transport,
   type WorkerExit,
@@ -234,7 +235,7 @@ export class RemoteWorker {
       intervalMs: heartbeatIntervalMs,
       silenceLimitMs,
       lastReceivedAt: () => link.lastReceivedAt,
-      now: () => performance.now(),
+      now: monotonicMs,
       ping: () => link.send({ type: 'ping', n: ++pings }, null, true),
       silent: () => events.silent(),
     })

@@ -6,6 +6,7 @@
 import { ProtocolError } from './errors.ts'
 import { limits } from './limits.ts'
 import type { Header } from './message.ts'
+import { monotonicMs } from './monotonic-ms.ts'
 import { decodePacket, encodePacket, type Frame } from './packet.ts'
 import { discardChunk, holdsOneChunk, reusePacket } from './packet-memory.ts'
 import type { Transport } from './transport.ts'
@@ -41,7 +42,7 @@ export class Link {
   /** Packets that the peer has not acknowledged; the first has sequence `#firstKept`. */
   #kept: Uint8Array[] = []
   #firstKept = 1
-  #lastReceivedAt = performance.now()
+  #lastReceivedAt = monotonicMs()
 
   readonly #flushNow = (): void => this.flush()
 
@@ -58,7 +59,7 @@ export class Link {
     return this.#transport !== undefined
   }
 
-  /** When something last arrived, in ms of `performance.now()`. */
+  /** When something last arrived, in ms of `monotonicMs()`. */
   get lastReceivedAt(): number {
     return this.#lastReceivedAt
   }
@@ -73,7 +74,7 @@ export class Link {
     this.#forget(peerReceived)
     const former = this.#transport
     this.#transport = transport
-    this.#lastReceivedAt = performance.now()
+    this.#lastReceivedAt = monotonicMs()
     former?.terminate()
     // First what was sent before: what arrives already may make something new be sent.
     for (const packet of this.#kept) transport.send(packet)
@@ -185,7 +186,7 @@ export class Link {
   }
 
   #receive(bytes: Uint8Array): void {
-    this.#lastReceivedAt = performance.now()
+    this.#lastReceivedAt = monotonicMs()
     try {
       const packet = decodePacket(bytes)
       this.#forget(packet.acknowledged)

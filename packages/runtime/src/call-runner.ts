@@ -7,6 +7,7 @@ import { RunningCall, runningCall } from './call-context.ts'
 import { CallLanes } from './call-lanes.ts'
 import { type Carrier, type Encoded, NotLoaded } from './carrier.ts'
 import type { ClaimTable } from './claim-table.ts'
+import { systemClock } from './clock.ts'
 import { type Definition, DefinitionStore } from './definition-store.ts'
 import { encodeOutcome } from './encode-outcome.ts'
 import { textOfThrown } from './fallback-error.ts'
@@ -188,7 +189,7 @@ export class CallRunner {
     const running = new RunningCall(call.id, this.#options.peer)
     this.#running.set(call.id, { call: running, job })
     if (call.isSilent === true) this.#answerStarted(job)
-    const startedAt = performance.now()
+    const startedAt = systemClock.now()
     try {
       const value = runningCall.run(running, () => this.#invoke(call, definition, body))
       if (isThenable(value)) {
@@ -203,7 +204,7 @@ export class CallRunner {
     } catch (error) {
       this.#fail(job, 'thrown', error)
     }
-    const tookMs = performance.now() - startedAt
+    const tookMs = systemClock.now() - startedAt
     definition.slowestMs = Math.max(tookMs, definition.slowestMs * 0.9)
     if (tookMs > slowMs) mailbox.link.flush()
   }

@@ -1,5 +1,7 @@
 /** The time, as whatever waits or measures takes it. */
 
+import { monotonicMs } from '@dialback/protocol'
+
 export interface Clock {
   /** Monotonic, in ms. */
   now(): number
@@ -9,7 +11,7 @@ export interface Clock {
 
 /** The process's own clock; what waits on it keeps the process alive. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: monotonicMs,
   after(ms, callback) {
     // A longer one than this would be taken for 1 ms.
     const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1))

@@ -14,7 +14,7 @@ import {
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BuildOptions } from 'esbuild'
+import type { BuildOptions, Plugin } from 'esbuild'
 import { requireBuiltin } from './builtin-modules.ts'
 import { bundleFunction, runnerOf } from './function-bundle.ts'
 
@@ -43,7 +43,18 @@ function agentOptions(path: string): BuildOptions {
     minifyWhitespace: true,
     // Native additions of ws and msgpackr, which do without; esbuild is only looked for where modules are shipped from.
     external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
+    plugins: [upgradeOnly],
   }
+}
+
+/** Of Node's HTTP client `ws` uses no more than the opening handshake. */
+const upgradeOnly: Plugin = {
+  name: 'upgrade-only',
+  setup(build) {
+    build.onResolve({ filter: /^https?$/ }, ({ importer }) =>
+      /[\\/]ws[\\/]lib[\\/]/.test(importer) ? { path: join(here, 'upgrade-request.ts') } : undefined,
+    )
+  },
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   idsPerRange,
   Mailbox,
   type Message,
+  monotonicMs,
   SharedMemory,
   SharedMemoryReader,
   type Welcome,
@@ -96,7 +97,7 @@ export class Connection {
   }
 
   async #redial(reason: string): Promise<void> {
-    const giveUpAt = performance.now() + this.welcome.silenceLimitMs
+    const giveUpAt = monotonicMs() + this.welcome.silenceLimitMs
     for (let waitMs = firstRetryMs; !this.#isClosed; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
       // Also before the first time: it may be the process that is ending, not the network.
       await delay(waitMs)
@@ -114,7 +115,7 @@ export class Connection {
         return
       } catch (error) {
         if (error instanceof DialbackError) return this.#lose(error.message)
-        if (performance.now() > giveUpAt) return this.#lose(reason)
+        if (monotonicMs() > giveUpAt) return this.#lose(reason)
       }
     }
   }
@@ -132,15 +133,15 @@ async function dialPatiently(
   options: DialOptions,
   { patienceMs, waits }: ConnectionOptions,
 ): Promise<Dialed> {
-  const startedAt = performance.now()
+  const startedAt = monotonicMs()
   const giveUpAt = startedAt + patienceMs
   let tell = waits
   for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
     try {
       return await dial(options)
     } catch (error) {
-      if (error instanceof DialbackError || performance.now() + waitMs > giveUpAt) throw error
-      if (performance.now() - startedAt >= usualMs) {
+      if (error instanceof DialbackError || monotonicMs() + waitMs > giveUpAt) throw error
+      if (monotonicMs() - startedAt >= usualMs) {
         tell?.(`cannot reach the manager at ${options.credentials.url} yet: ${reasonOf(error)}`)
         tell = undefined
       }

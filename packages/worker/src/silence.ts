@@ -3,7 +3,7 @@
  * has to be watched by itself.
  */
 
-import { Heartbeat } from '@dialback/protocol'
+import { Heartbeat, monotonicMs } from '@dialback/protocol'
 import type { Connection } from './connection.ts'
 
 /**
@@ -20,7 +20,7 @@ export function watchForSilence({ mailbox, welcome }: Connection, mayDrop: boole
     intervalMs: heartbeatIntervalMs,
     silenceLimitMs,
     lastReceivedAt: () => link.lastReceivedAt,
-    now: () => performance.now(),
+    now: monotonicMs,
     ping: () => link.send({ type: 'ping', n: ++pings }, null, true),
     silent: () => {
       if (mayDrop && link.isAttached) link.drop(`the manager was silent for ${silenceLimitMs} ms`)

@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream'
 import { ProtocolError } from '../errors.ts'
 import { Heartbeat } from '../heartbeat.ts'
+import { monotonicMs } from '../monotonic-ms.ts'
 import { encodeFrame, type TunnelFrame, tunnelLimits } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
 import { TunnelConnection, type TunnelConnectionHost } from './tunnel-connection.ts'
@@ -34,7 +35,7 @@ export class TunnelMux {
   readonly #host: TunnelConnectionHost
   #lastConnection = 0
   #lastPing = 0
-  #lastReceivedAt: number = performance.now()
+  #lastReceivedAt: number = monotonicMs()
   #isSending = false
   #isCorked = false
   #isClosed = false
@@ -60,7 +61,7 @@ export class TunnelMux {
       intervalMs: pingIntervalMs,
       silenceLimitMs,
       lastReceivedAt: () => this.#lastReceivedAt,
-      now: () => performance.now(),
+      now: monotonicMs,
       ping: () => this.#send({ type: 'ping', n: ++this.#lastPing }),
       silent: () => this.close(`nothing came for ${silenceLimitMs} ms`),
     })
@@ -105,7 +106,7 @@ export class TunnelMux {
       if (!this.#isClosed) this.#receive(frame)
     })
     stream.on('data', (chunk: Uint8Array) => {
-      this.#lastReceivedAt = performance.now()
+      this.#lastReceivedAt = monotonicMs()
       try {
         reader.push(chunk)
       } catch (error) {

@@ -55,7 +55,7 @@ export class ScriptAnalyses {
   isOnDisk(url: string): boolean {
     if (this.#hasTransformed || this.#scripts.size === 0) return false
     const stats = statSync(new URL(url), { throwIfNoEntry: false })
-    return stats !== undefined && stats.mtimeMs < performance.timeOrigin
+    return stats !== undefined && stats.mtimeMs < Date.now() - process.uptime() * 1e3
   }
 }
 
