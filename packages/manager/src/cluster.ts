@@ -201,7 +201,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
         return supervisor.membership.nextId
       },
       openLoopback: async () => (await this.#entrances.loopback()).url,
-      openNear: async () => (await this.#entrances.loopback()).nearUrl,
+      openNear: async () => (await this.#entrances.near()).url,
       openDoor: async () => await this.#entrances.door(),
       admit: (name, url) => supervisor.expect(name, url),
       logger: this.#logger,

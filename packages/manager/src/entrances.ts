@@ -1,4 +1,4 @@
-/** The two ways in to a cluster, each opened when it is first needed. */
+/** The ways in to a cluster, each opened when it is first needed. */
 
 import type { Doorkeeper } from './greeter.ts'
 import type { Logger } from './logger.ts'
@@ -9,6 +9,7 @@ export class Entrances {
   readonly #doorkeeper: Doorkeeper
   readonly #logger: () => Logger
   #loopback: Promise<Loopback> | undefined
+  #near: Promise<Loopback> | undefined
   #door: Promise<TlsDoor> | undefined
 
   constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
@@ -20,6 +21,13 @@ export class Entrances {
   async loopback(): Promise<Loopback> {
     this.#loopback ??= Loopback.open(this.#doorkeeper, this.#logger)
     return await this.#loopback
+  }
+
+  /** For workers that share this process' network. */
+  async near(): Promise<Loopback> {
+    if (process.platform !== 'linux') return await this.loopback()
+    this.#near ??= Loopback.openNear(this.#doorkeeper, this.#logger)
+    return await this.#near
   }
 
   /** For workers of other machines. */
@@ -36,10 +44,12 @@ export class Entrances {
 
   /** Closes what is open; it may be opened again. */
   async close(): Promise<void> {
-    const [loopback, door] = await Promise.all([this.#loopback, this.#door])
+    const [loopback, near, door] = await Promise.all([this.#loopback, this.#near, this.#door])
     this.#loopback = undefined
+    this.#near = undefined
     this.#door = undefined
     await loopback?.close()
+    await near?.close()
     await door?.close()
   }
 }

@@ -1,4 +1,4 @@
-/** Where workers of this machine dial in, without TLS: a free port of the loopback interface, and on Linux a Unix socket. */
+/** Where workers of this machine dial in, without TLS: a free port of the loopback interface or, on Linux, a Unix socket. */
 
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -11,49 +11,42 @@ import type { Logger } from './logger.ts'
 const { createServer } = process.getBuiltinModule('node:http')
 
 export class Loopback {
-  readonly #server: Server = createServer(entranceOptions)
-  /** Of Linux' abstract namespace: no file that could be left behind. */
-  readonly #unixServer: Server | undefined =
-    process.platform === 'linux' ? createServer(entranceOptions) : undefined
-  readonly #unixName = `dialback-${randomUUID()}`
+  readonly url: string
+  readonly #server: Server
   readonly #greeter: Greeter
 
-  /** Listens. */
+  /** Listens on a port. */
   static async open(doorkeeper: Doorkeeper, logger: () => Logger): Promise<Loopback> {
-    const loopback = new Loopback(doorkeeper, logger)
-    loopback.#server.listen(0, '127.0.0.1')
-    loopback.#unixServer?.listen(`\0${loopback.#unixName}`)
-    await Promise.all(loopback.#servers.map((server) => once(server.unref(), 'listening')))
-    return loopback
-  }
-
-  private constructor(doorkeeper: Doorkeeper, logger: () => Logger) {
-    this.#greeter = new Greeter(doorkeeper, logger)
-    for (const server of this.#servers) this.#greeter.serve(server)
-  }
-
-  get #servers(): readonly Server[] {
-    return this.#unixServer === undefined ? [this.#server] : [this.#server, this.#unixServer]
-  }
-
-  get url(): string {
+    const server = createServer(entranceOptions)
+    server.listen(0, '127.0.0.1')
+    await once(server.unref(), 'listening')
     // Listening on TCP, so that the address is no string.
-    const { port } = this.#server.address() as AddressInfo
-    return `ws://127.0.0.1:${port}`
+    const { port } = server.address() as AddressInfo
+    return new Loopback(`ws://127.0.0.1:${port}`, server, new Greeter(doorkeeper, logger))
   }
 
-  /** For workers that share this process' network: by the Unix socket, which takes the kernel half as long, if there is one. */
-  get nearUrl(): string {
-    return this.#unixServer === undefined ? this.url : `ws+unix://${this.#unixName}`
+  /** The same for workers that share this process' network: by a Unix socket, which takes the kernel half as long. */
+  static async openNear(doorkeeper: Doorkeeper, logger: () => Logger): Promise<Loopback> {
+    // Of Linux' abstract namespace: no file that could be left behind.
+    const name = `dialback-${randomUUID()}`
+    const server = createServer(entranceOptions)
+    server.listen(`\0${name}`)
+    await once(server.unref(), 'listening')
+    return new Loopback(`ws+unix://${name}`, server, new Greeter(doorkeeper, logger))
+  }
+
+  private constructor(url: string, server: Server, greeter: Greeter) {
+    this.url = url
+    this.#server = server
+    this.#greeter = greeter
+    greeter.serve(server)
   }
 
   async close(): Promise<void> {
-    const closed = this.#servers.map((server) => once(server, 'close'))
-    for (const server of this.#servers) {
-      server.close()
-      server.closeAllConnections()
-    }
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
     this.#greeter.close()
-    await Promise.all(closed)
+    await closed
   }
 }
