@@ -18,3 +18,6 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** When the process started, in ms of `Date.now()`. Taken at once: where a machine sleeps, the clocks that give it drift apart. */
+export const processStartedAt: number = Date.now() - process.uptime() * 1e3

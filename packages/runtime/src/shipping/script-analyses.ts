@@ -1,6 +1,7 @@
 /** What is known about scripts whose variables travel by value, as far as their text can be had. */
 
 import { readFileSync, statSync } from 'node:fs'
+import { processStartedAt } from '../clock.ts'
 import { analyzeModule, type ModuleAnalysis } from './module-analysis.ts'
 import { stripTypes } from './module-source.ts'
 import { offsetIn, type Site } from './site.ts'
@@ -55,7 +56,7 @@ export class ScriptAnalyses {
   isOnDisk(url: string): boolean {
     if (this.#hasTransformed || this.#scripts.size === 0) return false
     const stats = statSync(new URL(url), { throwIfNoEntry: false })
-    return stats !== undefined && stats.mtimeMs < Date.now() - process.uptime() * 1e3
+    return stats !== undefined && stats.mtimeMs < processStartedAt
   }
 }
 
