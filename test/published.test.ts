@@ -76,6 +76,22 @@ test("the manager's compiled code is where Node's is, if that was said", async (
   expect(kept(place).length).toBeGreaterThan(0)
 })
 
+test('a script that goes on has its compiled code kept before it ends', async () => {
+  const { signal } = await run(
+    `import { watch } from 'node:fs/promises'
+import { getCompileCacheDir } from 'node:module'
+import { addProcs, remoteCallFetch } from '@dialback/manager'
+const [id] = await addProcs(1, { env: { NODE_DISABLE_COMPILE_CACHE: '1' } })
+await remoteCallFetch(() => 1, id)
+for await (const { filename } of watch(getCompileCacheDir())) {
+  if (/^dialback-[0-9a-f]+$/.test(filename)) process.kill(process.pid, 'SIGKILL')
+}`,
+    { NODE_COMPILE_CACHE: join(app.path, 'long') },
+  )
+
+  expect(signal).toBe('SIGKILL')
+})
+
 test('the manager runs without its compiled code when that is damaged, and makes it anew', async () => {
   await run(aCall)
   const [path = ''] = kept()
