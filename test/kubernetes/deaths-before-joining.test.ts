@@ -3,7 +3,7 @@
 import type { K8sOptions } from '@dialback/manager'
 import type { V1EnvVar } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type PodCluster, startPodCluster } from './support/pod-cluster.ts'
+import { errorOf, type PodCluster, startPodCluster } from './support/pod-cluster.ts'
 import { hasCluster } from './support/test-namespace.ts'
 
 /** Adds a variable to the environment of a worker. */
@@ -57,6 +57,26 @@ describe.skipIf(!hasCluster)('a pod that never joins', { timeout: 90_000 }, () =
     const [warning, ...others] = started.warnings.slice(before)
     expect(warning).toMatch(why)
     expect(others).toEqual([])
+    expect(await started.namespace.left()).toEqual([])
+  })
+
+  test('because a volume of it is not there is waited for, and then told why, which only an event says', async () => {
+    const options: K8sOptions = {
+      pendingTimeout: 15,
+      minWorkers: 1,
+      configure: (pod) => {
+        const { spec } = pod
+        const [worker] = spec?.containers ?? []
+        if (spec === undefined || worker === undefined) throw new Error('There is no container')
+        spec.volumes = [{ name: 'data', secret: { secretName: 'absent' } }]
+        worker.volumeMounts = [{ name: 'data', mountPath: '/data' }]
+        return pod
+      },
+    }
+    const error = await errorOf(started.cluster.addProcs(started.manager(1, options)))
+    const why = /FailedMount: MountVolume\.SetUp failed for volume "data" ?: secret "absent" not found/
+    expect(error.message).toMatch(why)
+    expect(started.log.join('\n')).toMatch(new RegExp(`0 of 1 up; 1 pending: ${why.source}`))
     expect(await started.namespace.left()).toEqual([])
   })
 

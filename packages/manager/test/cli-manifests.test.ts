@@ -30,6 +30,7 @@ test('rbacManifest() allows what is needed and nothing else, and says of each ve
   expect(allowed).toEqual([
     'pods: create delete get list watch patch',
     'pods/log: get',
+    'events: list',
     'secrets: create delete',
     'jobs.batch: create delete get',
     'pods/portforward: create get',

@@ -54,6 +54,7 @@ function start(keepPods: KeepPods = 'never'): Started {
     keepPods,
     api,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
+    warningOf: () => 'FailedMount: no volume',
     follow: (_pod: V1Pod, take) => {
       onLine = take
       return log
@@ -134,6 +135,14 @@ test.each<[title: string, last: V1Pod, reason: string]>([
     expect((await worker.exited).reason).toBe(reason)
   },
 )
+
+test('PodWorker waits for what the cluster warns of, where the status of its pod does not say it', () => {
+  const { worker } = start()
+  worker.created(pod({ phase: 'Pending', state: { waiting: { reason: 'ContainerCreating' } } }))
+  expect(worker.waitingFor).toBe('FailedMount: no volume')
+  worker.update(pod({ phase: 'Running', state: { running: {} } }))
+  expect(worker.waitingFor).toBeUndefined()
+})
 
 test('PodWorker ends the wait for a pod that can no longer come, but not for one that may', async () => {
   const { worker, asked } = start()

@@ -58,6 +58,13 @@ export const permissions: readonly Permission[] = [
   },
   {
     user: 'manager',
+    resource: 'events',
+    verb: 'list',
+    purpose: 'what holds up a pod whose status does not say it, such as a volume that is not there',
+    without: 'only its status is told',
+  },
+  {
+    user: 'manager',
     resource: 'secrets',
     verb: 'create',
     purpose: "the workers' tokens, and the certificate that they know the manager by",

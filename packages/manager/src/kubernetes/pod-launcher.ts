@@ -92,6 +92,7 @@ export class PodLauncher {
       keepPods,
       api: session.api,
       logger: session.logger,
+      warningOf: (name) => session.podWarnings.of(name),
       follow: (pod, onLine) => session.follow(pod, onLine),
       release: async (worker) => await session.release(worker),
       fellSilent: (worker) => session.silentPods.add(worker),

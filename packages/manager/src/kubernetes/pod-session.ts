@@ -6,6 +6,7 @@ import type { KubeApi } from './kube-api.ts'
 import type { OutsideSession } from './outside-session.ts'
 import { type PodLog, PodLogs } from './pod-logs.ts'
 import { sessionLabel, workerContainer } from './pod-manifest.ts'
+import { PodWarnings } from './pod-warnings.ts'
 import { PodWatch } from './pod-watch.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { SilentPods } from './silent-pods.ts'
@@ -28,6 +29,7 @@ export class PodSession {
   readonly id: string
   readonly logger: Logger
   readonly silentPods: SilentPods = new SilentPods()
+  readonly podWarnings: PodWarnings
   readonly #watches = new Map<string, PodWatch>()
   readonly #logs = new Map<string, PodLogs>()
   readonly #workers = new Set<PodWorker>()
@@ -41,6 +43,7 @@ export class PodSession {
     this.api = api
     this.id = id
     this.logger = logger
+    this.podWarnings = new PodWarnings({ api })
   }
 
   /** Keeps what all launches share, and this process alive, until the result is disposed of. */
@@ -100,10 +103,14 @@ export class PodSession {
   watch(worker: PodWorker, pod: V1Pod): void {
     const watch = this.#watch(pod.metadata?.namespace ?? '')
     const forget = watch.onPod(pod, ({ pod: seen, isGone }) => {
-      if (isGone) worker.deleted(seen)
-      else worker.update(seen)
+      if (isGone) return worker.deleted(seen)
+      worker.update(seen)
+      this.podWarnings.sighted(seen)
     })
-    void worker.gone.then(forget)
+    void worker.gone.then(() => {
+      forget()
+      this.podWarnings.forget(worker.name)
+    })
   }
 
   /** Gives the lines that a pod writes. */

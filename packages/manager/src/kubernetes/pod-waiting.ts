@@ -50,6 +50,20 @@ export function podWaiting(pod: V1Pod): PodWaiting {
   return { phase, ...facts(waiting), isPermanent: isPermanent(waiting.reason ?? '', waiting.message ?? '') }
 }
 
+/** What a pod waits for, in a few words; undefined when it runs. `warning`: what the cluster says of it beyond its status. */
+export function waitingText(pod: V1Pod, warning: string | undefined): string | undefined {
+  const { phase, reason, message } = podWaiting(pod)
+  if (warning !== undefined && isUnexplained(pod)) return warning
+  if (reason === undefined) return phase === 'Running' ? undefined : phase
+  return message === undefined ? reason : `${reason}: ${message}`
+}
+
+/** It has a node, where something holds it up that is not in its status. */
+export function isUnexplained(pod: V1Pod): boolean {
+  const { reason = '', message } = podWaiting(pod)
+  return usualReasons.has(reason) && message === undefined
+}
+
 /** The one that says most: an init container holds up all others, a sidecar's image holds up the pod. */
 function waitingContainer(pod: V1Pod): { reason?: string; message?: string } | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}

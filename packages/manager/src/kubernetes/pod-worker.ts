@@ -13,7 +13,7 @@ import type { PodLog } from './pod-logs.ts'
 import { lostPodExit, type PodLoss, silentPodExit, silentPodWord } from './pod-lost.ts'
 import { workerContainer, workerIdLabel } from './pod-manifest.ts'
 import { podState } from './pod-state.ts'
-import { podWaiting } from './pod-waiting.ts'
+import { podWaiting, waitingText } from './pod-waiting.ts'
 import { Timeline } from './timeline.ts'
 
 export type KeepPods = 'never' | 'onFailure' | 'always'
@@ -25,6 +25,8 @@ export interface PodWorkerOptions {
   readonly api: KubeApi
   readonly keepPods: KeepPods
   readonly logger: Logger
+  /** The last warning of the cluster about a pod that waits. */
+  readonly warningOf: (name: string) => string | undefined
   /** Gives the lines that the pod writes. */
   readonly follow: (pod: V1Pod, onLine: (line: string) => void) => PodLog
   /** Removes what was there for this worker, once its pod is gone. Never rejects. */
@@ -97,10 +99,7 @@ export class PodWorker implements LaunchedWorker {
   }
 
   get waitingFor(): string | undefined {
-    if (this.#pod === undefined) return undefined
-    const { phase, reason, message } = podWaiting(this.#pod)
-    if (reason === undefined) return phase === 'Running' ? undefined : phase
-    return message === undefined ? reason : `${reason}: ${message}`
+    return this.#pod && waitingText(this.#pod, this.#options.warningOf(this.name))
   }
 
   onLine(listener: (line: string) => void): void {
