@@ -155,6 +155,17 @@ test.each<[title: string, changes: Partial<Hello>]>([
   await attacked.expectUnharmed()
 })
 
+test('a worker with another release line of Node is told of', async () => {
+  await using attacked = await startAttacked()
+  const other = 'warn: local-2 runs Node.js v99.1.0, this process '
+  expect(attacked.started.log.join()).not.toContain('runs Node.js')
+
+  await attacked.answerTo({ ...attacked.validHello(), runtime: 'v99.1.0' })
+
+  expect(attacked.started.log.filter((line) => line.startsWith(other))).toHaveLength(1)
+  await attacked.expectUnharmed()
+})
+
 test('a hello that is replayed after its worker has gone is refused', async () => {
   await using attacked = await startAttacked()
   const { cluster } = attacked.started

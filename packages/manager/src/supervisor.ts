@@ -26,6 +26,7 @@ import { Keeping } from './keeping.ts'
 import type { Logger } from './logger.ts'
 import { MemberNews } from './member-news.ts'
 import { Membership } from './membership.ts'
+import { OtherRuntimes } from './other-runtimes.ts'
 import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
@@ -53,6 +54,7 @@ export class Supervisor implements Doorkeeper {
   readonly #answers = new Map<number, (answer: boolean) => void>()
   readonly #interrupts = new ThreadInterrupts()
   readonly #news = new MemberNews()
+  readonly #otherRuntimes = new OtherRuntimes(process.version, (line) => this.#options.logger().warn(line))
   #lastRange = 0
 
   constructor(options: SupervisorOptions) {
@@ -123,6 +125,7 @@ export class Supervisor implements Doorkeeper {
     const isShared = this.#canShare(hello)
     const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)
     if (connection === undefined) return { answer: strangerAbort }
+    this.#otherRuntimes.seen(worker.name, hello.runtime)
     this.relay.add(connection)
     const answer = this.#welcome(worker, connection, hello, isShared)
     return {
