@@ -1,6 +1,6 @@
 /**
  * The request of a WebSocket's opening handshake (RFC 6455 §4.1), for `ws` to use in place of Node's HTTP client: that one is
- * loaded, and compiled function by function, for a single request in each process and thread, a tenth of what a start takes.
+ * loaded, and compiled function by function, for a single request in each process and thread.
  */
 
 import { EventEmitter } from 'node:events'

@@ -11,7 +11,7 @@ import { unheldClock } from './unheld-clock.ts'
 
 /** Long enough for most to start: of those nobody asks. */
 const lookEveryMs = 5_000
-/** Pods of one launch wait for the same, so a few stand for all. */
+/** Pods of one launch wait for the same, so a few stand for all at first; the others have their turn. */
 const mostAtOnce = 4
 const mostCharacters = 500
 
@@ -63,9 +63,14 @@ export class PodWarnings {
 
   /** Resolves to whether it may be asked again. Never rejects. */
   async #lookAtSome(): Promise<boolean> {
-    const some = [...this.#waiting.values()].slice(0, mostAtOnce)
+    const some = [...this.#waiting].slice(0, mostAtOnce)
+    // They go to the end: those behind them may wait for something else.
+    for (const [name, pod] of some) {
+      this.#waiting.delete(name)
+      this.#waiting.set(name, pod)
+    }
     try {
-      await Promise.all(some.map(async (pod) => await this.#lookAt(pod)))
+      await Promise.all(some.map(async ([, pod]) => await this.#lookAt(pod)))
     } catch (error) {
       return !(error instanceof KubeError && error.kind === 'forbidden')
     }
