@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root, runScript } from './support/run-script.ts'
@@ -37,3 +38,27 @@ test.each([
   expect(expected.length).toBeGreaterThan(5)
   expect(code).toBe(0)
 })
+
+test('ARCHITECTURE.md names files that are there', async () => {
+  const text = await readFile(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const rows = text.split('\n').filter((line) => line.startsWith('| '))
+  const sources = await sourceNames()
+  const named = rows.flatMap((row) =>
+    [...row.matchAll(/`([\w./-]+(?:\.ts|\.md|\/))`/g)].map(([, name = '']) => name),
+  )
+
+  const missing = named.filter((name) => !existsSync(join(root, name)) && !sources.has(name))
+
+  expect(missing).toEqual([])
+  expect(named.length).toBeGreaterThan(50)
+})
+
+/** The names of all source files, and of their directories with a slash. */
+async function sourceNames(): Promise<Set<string>> {
+  const packages = ['protocol', 'runtime', 'worker', 'manager']
+  const found = packages.map((name) =>
+    readdir(join(root, 'packages', name, 'src'), { recursive: true, withFileTypes: true }),
+  )
+  const entries = (await Promise.all(found)).flat()
+  return new Set(entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)))
+}

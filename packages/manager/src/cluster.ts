@@ -79,7 +79,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       everywhereLog: this.#everywhereLog,
       nextId,
     })
-    this.#entrances = new Entrances(this.#supervisor, logger)
+    this.#entrances = new Entrances(this.#supervisor.admission, logger)
     this.peer = new Peer(
       managerHost({ supervisor: this.#supervisor, nextId, logger }),
       new Carrier({ runtimeModule, isRuntimeModule, loadRuntime: loadRuntimeModule }),

@@ -32,6 +32,13 @@ export interface ThreadName {
   readonly generation: number
 }
 
+/** How silence is told from an end, in ms; both sides keep to it. */
+export interface Silence {
+  readonly heartbeatIntervalMs: number
+  /** After this long without a word the other side counts as gone. */
+  readonly silenceLimitMs: number
+}
+
 export interface RemoteWorkerEvents {
   /** A message that no other process is to get. */
   message(message: Letter, body: EncodedBody, connection: WorkerConnection): void
@@ -56,8 +63,7 @@ export interface RemoteWorkerOptions {
   readonly id: number
   readonly name: string
   readonly token: string
-  readonly heartbeatIntervalMs: number
-  readonly silenceLimitMs: number
+  readonly silence: Silence
   readonly nextRange: () => number
   readonly nextId: () => number
   readonly events: RemoteWorkerEvents
@@ -67,6 +73,7 @@ export class RemoteWorker {
   readonly id: number
   readonly name: string
   readonly token: string
+  readonly silence: Silence
   launched: LaunchedWorker | undefined
   /** Set once the worker is known to have ended. */
   exit: WorkerExit | undefined
@@ -90,6 +97,7 @@ export class RemoteWorker {
     this.id = options.id
     this.name = options.name
     this.token = options.token
+    this.silence = options.silence
     this.#options = options
     // Not everybody waits for it.
     this.joined.promise.catch(() => {})
@@ -229,7 +237,8 @@ export class RemoteWorker {
   #startHeartbeat(connection: WorkerConnection): void {
     this.#control = connection
     const { link } = connection.mailbox
-    const { heartbeatIntervalMs, silenceLimitMs, events } = this.#options
+    const { heartbeatIntervalMs, silenceLimitMs } = this.silence
+    const { events } = this.#options
     let pings = 0
     this.#heartbeat = new Heartbeat({
       intervalMs: heartbeatIntervalMs,

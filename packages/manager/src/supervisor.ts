@@ -1,27 +1,18 @@
-/** Lets workers in, watches over them, and tells the rest of the manager when one joins or is lost. */
+/** Watches over workers, and tells the rest of the manager when one joins or is lost. */
 
 import { randomBytes } from 'node:crypto'
 import {
   describeExit,
   type EncodedBody,
-  type Hello,
-  isSame,
-  judgeHello,
   type Letter,
   type Mailbox,
-  type Message,
-  proofOf,
   RemoteError,
-  SharedMemory,
-  SharedMemoryReader,
-  type Transport,
-  type Welcome,
   type WorkerExit,
 } from '@dialback/protocol'
 import type { Peer } from '@dialback/runtime'
+import { Admission } from './admission.ts'
 import type { Credentials, LaunchedWorker } from './cluster-manager.ts'
 import type { EverywhereEntry, EverywhereLog, ReplayTarget } from './everywhere-log.ts'
-import { type Doorkeeper, lateAbort, strangerAbort } from './greeter.ts'
 import { Keeping } from './keeping.ts'
 import type { Logger } from './logger.ts'
 import { MemberNews } from './member-news.ts'
@@ -29,9 +20,10 @@ import { Membership } from './membership.ts'
 import { OtherRuntimes } from './other-runtimes.ts'
 import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
-import { RemoteWorker, type WorkerConnection } from './remote-worker.ts'
+import { RemoteWorker, type Silence, type WorkerConnection } from './remote-worker.ts'
 import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
 import { describeLaterWord, disconnectedFor, isLaterWord, lossOfWorker } from './worker-loss.ts'
+import { WorkerQuestions } from './worker-questions.ts'
 
 export interface SupervisorOptions {
   readonly peer: () => Peer
@@ -41,17 +33,16 @@ export interface SupervisorOptions {
   readonly nextId: () => number
 }
 
-const heartbeatIntervalMs = 3_000
-const silenceLimitMs = 15_000
+const silence: Silence = { heartbeatIntervalMs: 3_000, silenceLimitMs: 15_000 }
 
-export class Supervisor implements Doorkeeper {
+export class Supervisor {
   readonly membership: Membership = new Membership()
   readonly relay: Relay
+  readonly admission: Admission
   /** Futures and channels: what this process keeps of them, and who refers to any. */
   readonly keeping: Keeping
   readonly #options: SupervisorOptions
-  readonly #memory = SharedMemory.create()
-  readonly #answers = new Map<number, (answer: boolean) => void>()
+  readonly #questions = new WorkerQuestions()
   readonly #interrupts = new ThreadInterrupts()
   readonly #news = new MemberNews()
   readonly #otherRuntimes = new OtherRuntimes(process.version, (line) => this.#options.logger().warn(line))
@@ -67,6 +58,16 @@ export class Supervisor implements Doorkeeper {
       cancelled: (worker, thread, call) => void this.interrupt(worker, thread, call),
       refusal: (id) => this.#options.peer().carrier.encodeThrown(this.#refusalOf(id)).body,
     })
+    this.admission = new Admission(this.membership, {
+      admitted: ({ name }, connection, { runtime }) => {
+        this.#otherRuntimes.seen(name, runtime)
+        this.relay.add(connection)
+      },
+      attached: (worker, connection, transport, received) => {
+        worker.attach(connection, transport, received)
+        this.#joinIfConnected(worker)
+      },
+    })
     this.membership.onChange(() => this.#news.tell(this.membership.live))
   }
 
@@ -77,8 +78,7 @@ export class Supervisor implements Doorkeeper {
       id: this.membership.takeId(),
       name,
       token,
-      heartbeatIntervalMs,
-      silenceLimitMs,
+      silence,
       nextId: this.#options.nextId,
       nextRange: () => ++this.#lastRange,
       events: {
@@ -112,48 +112,6 @@ export class Supervisor implements Doorkeeper {
     // It may have dialled before the manager that launched it said so.
     this.#joinIfConnected(worker)
     return worker
-  }
-
-  admit(hello: Hello): ReturnType<Doorkeeper['admit']> {
-    const worker = this.membership.named(hello.name)
-    // Its threads, or a pod that is being deleted, may dial again before they hear that it is to end.
-    const formerToken = this.membership.formerToken(hello.name)
-    if (formerToken !== undefined && isSame(hello.token, formerToken))
-      return { answer: lateAbort, isLate: true }
-    const abort = judgeHello(hello, worker?.exit === undefined ? worker : undefined)
-    if (abort !== undefined || worker === undefined) return { answer: abort ?? strangerAbort }
-    const isShared = this.#canShare(hello)
-    const connection = worker.connection(hello.connection, isShared ? this.#memory : undefined)
-    if (connection === undefined) return { answer: strangerAbort }
-    this.#otherRuntimes.seen(worker.name, hello.runtime)
-    this.relay.add(connection)
-    const answer = this.#welcome(worker, connection, hello, isShared)
-    return {
-      answer,
-      attach: (transport: Transport) => this.#attach(worker, connection, transport, hello.received),
-    }
-  }
-
-  #canShare({ memory }: Hello): boolean {
-    return memory !== undefined && this.#memory !== undefined && SharedMemoryReader.canReach(memory)
-  }
-
-  #welcome(
-    worker: RemoteWorker,
-    { range, mailbox }: WorkerConnection,
-    hello: Hello,
-    isShared: boolean,
-  ): Welcome {
-    return {
-      type: 'welcome',
-      workerId: worker.id,
-      idRange: range,
-      proof: proofOf(worker.token, hello.nonce),
-      received: mailbox.link.received,
-      heartbeatIntervalMs,
-      silenceLimitMs,
-      ...(isShared && this.#memory !== undefined && { memory: this.#memory.probe }),
-    }
   }
 
   /** Ends a worker's membership; the first reason that is known stands. */
@@ -198,7 +156,7 @@ export class Supervisor implements Doorkeeper {
   /** Aborts what runs on a worker, or the one call; a thread that never yields is replaced. */
   async interrupt(worker: RemoteWorker, thread: WorkerConnection, call?: number): Promise<void> {
     const id = this.#options.nextId()
-    const asked = this.#ask(worker, id, {
+    const asked = this.#questions.ask(worker, id, {
       type: 'interrupt',
       id,
       thread: thread.thread?.index ?? 0,
@@ -219,27 +177,7 @@ export class Supervisor implements Doorkeeper {
     const thread = worker.threads.find((connection) => connection.mailbox === mailbox)?.thread
     if (thread === undefined) return false
     const id = this.#options.nextId()
-    return await this.#ask(worker, id, { type: 'recall', id, thread: thread.index, claim })
-  }
-
-  /** Sends a question over the control connection; false when the worker is lost before it answers. */
-  #ask(worker: RemoteWorker, id: number, message: Message): Promise<boolean> {
-    if (worker.exit !== undefined) return Promise.resolve(false)
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const answered = (answer: boolean): void => {
-      this.#answers.delete(id)
-      forget()
-      resolve(answer)
-    }
-    const forget = worker.whenLost(() => answered(false))
-    this.#answers.set(id, answered)
-    worker.ask(message)
-    return promise
-  }
-
-  #attach(worker: RemoteWorker, connection: WorkerConnection, transport: Transport, received: number): void {
-    worker.attach(connection, transport, received)
-    this.#joinIfConnected(worker)
+    return await this.#questions.ask(worker, id, { type: 'recall', id, thread: thread.index, claim })
   }
 
   #joinIfConnected(worker: RemoteWorker): void {
@@ -283,9 +221,8 @@ export class Supervisor implements Doorkeeper {
 
   #receive(message: Letter, body: EncodedBody, connection: WorkerConnection): void {
     if (this.keeping.receive(message, body, connection.mailbox)) return
-    if (message.type === 'recalled') this.#answers.get(message.id)?.(message.isTaken)
-    else if (message.type === 'interrupted') this.#answers.get(message.id)?.(message.isReplaced)
-    else this.#options.peer().receive(message, body, connection.mailbox)
+    if (this.#questions.receive(message)) return
+    this.#options.peer().receive(message, body, connection.mailbox)
   }
 
   #refusalOf(id: number): Error {
@@ -297,4 +234,4 @@ export class Supervisor implements Doorkeeper {
   }
 }
 
-const disconnected = disconnectedFor(silenceLimitMs)
+const disconnected = disconnectedFor(silence.silenceLimitMs)

@@ -131,7 +131,7 @@ function connect(
   receive: Receive,
 ): [Mailbox, number, () => number] {
   const hello = { name, token, connection, pid: 1, received: 0, nonce: 'n', protocol: 1 } as const
-  const admitted = supervisor.admit({ type: 'hello', runtime: process.version, ...hello })
+  const admitted = supervisor.admission.admit({ type: 'hello', runtime: process.version, ...hello })
   if (admitted.answer.type !== 'welcome' || !('attach' in admitted)) throw new Error('It was not let in')
   let lastId = admitted.answer.idRange * idsPerRange
   const nextId = (): number => ++lastId

@@ -9,8 +9,7 @@ function createWorker(id: number): RemoteWorker {
     id,
     name: `w-${id}`,
     token: 'secret',
-    heartbeatIntervalMs: 60_000,
-    silenceLimitMs: 60_000,
+    silence: { heartbeatIntervalMs: 60_000, silenceLimitMs: 60_000 },
     nextRange: () => 1,
     nextId: () => 1,
     events: {

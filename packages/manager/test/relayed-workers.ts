@@ -105,8 +105,7 @@ export class RelayedWorkers implements Disposable {
       id,
       name: `w-${id}`,
       token: 'secret',
-      heartbeatIntervalMs: 60_000,
-      silenceLimitMs: 60_000,
+      silence: { heartbeatIntervalMs: 60_000, silenceLimitMs: 60_000 },
       nextRange: () => ++this.#lastRange,
       nextId: () => ++this.#lastId,
       events: {

@@ -1,6 +1,5 @@
 /** One worker that is a pod: from before it is created until its last word is told and nothing of it is left. */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import type { PodIdentity, WorkerExit } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
 import type { LaunchedWorker } from '../cluster-manager.ts'
@@ -9,6 +8,7 @@ import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
 import { isFinalExit, lastLinesOf, type PodExitOptions, podExit } from './pod-exit.ts'
 import { podIdentity } from './pod-facts.ts'
+import { lastLinesCome, PodLines } from './pod-lines.ts'
 import type { PodLog } from './pod-logs.ts'
 import { lostPodExit, type PodLoss, silentPodExit, silentPodWord } from './pod-lost.ts'
 import { workerContainer, workerIdLabel } from './pod-manifest.ts'
@@ -35,10 +35,6 @@ export interface PodWorkerOptions {
   readonly fellSilent: (worker: PodWorker) => void
 }
 
-/** After the pod's end is known its last lines are waited for, but no longer. */
-const lastLinesMs = 150
-/** When the script is done, a pod that goes on writing is waited for as often as this. */
-const mostLooks = 6
 /** The pod's own verdict comes about a second after its container's. */
 const verdictMs = 2_500
 /** What was asked to end and never told that it did is given up after this. */
@@ -50,8 +46,6 @@ const endMs = 10_000
 const terminateGraceSeconds = 5
 /** The least that makes a node tell how the container ended before the pod is gone: without any it is gone at once. */
 const silentGraceSeconds = 1
-/** Lines that come before somebody listens. */
-const maxEarlyLines = 1_000
 
 export class PodWorker implements LaunchedWorker {
   readonly name: string
@@ -62,10 +56,7 @@ export class PodWorker implements LaunchedWorker {
   readonly #settled = Promise.withResolvers<WorkerExit>()
   readonly #removed = Promise.withResolvers<void>()
   readonly #timeline = new Timeline()
-  #listener: ((line: string) => void) | undefined
-  #earlyLines: string[] = []
-  /** How many have come. */
-  #lines = 0
+  readonly #lines = new PodLines()
   #pod: V1Pod | undefined
   #log: PodLog | undefined
   #keepAlive: NodeJS.Timeout | undefined
@@ -103,9 +94,7 @@ export class PodWorker implements LaunchedWorker {
   }
 
   onLine(listener: (line: string) => void): void {
-    this.#listener = listener
-    for (const line of this.#earlyLines) listener(line)
-    this.#earlyLines = []
+    this.#lines.listen(listener)
   }
 
   hold(isHeld: boolean): void {
@@ -151,7 +140,7 @@ export class PodWorker implements LaunchedWorker {
 
   /** The manager is done with it: its end is as good as here, once what it wrote before that has come. */
   async abandon(): Promise<void> {
-    if (!this.#isEnding) await this.#untilQuiet()
+    if (!this.#isEnding) await this.#lines.untilQuiet()
     this.end('kill')
     this.#finish({ reason: 'Removed', blame: 'requested' })
   }
@@ -159,7 +148,7 @@ export class PodWorker implements LaunchedWorker {
   /** The API server has made it. */
   created(pod: V1Pod): void {
     this.#timeline.note('created')
-    this.#log = this.#options.follow(pod, (line) => this.#take(line))
+    this.#log = this.#options.follow(pod, (line) => this.#lines.take(line))
     this.update(pod)
     if (this.#isEnding) void this.#delete(0)
   }
@@ -236,7 +225,7 @@ export class PodWorker implements LaunchedWorker {
   }
 
   async #tell(exit: WorkerExit): Promise<void> {
-    await this.#lastLines()
+    await lastLinesCome(this.#log)
     const lines = this.#pod === undefined ? [] : lastLinesOf(this.#pod, this.#reading)
     void this.#log?.[Symbol.asyncDispose]()
     this.#settled.resolve({
@@ -254,25 +243,6 @@ export class PodWorker implements LaunchedWorker {
     return keepPods === 'always' || (keepPods === 'onFailure' && exitCode !== 0)
   }
 
-  /** The pod's log ends with its container; what it said last may be under way. */
-  async #lastLines(): Promise<void> {
-    if (this.#log === undefined) return
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, lastLinesMs)
-    })
-    await Promise.race([this.#log.ended, timeout])
-    clearTimeout(timer)
-  }
-
-  /** Waits until its log brings nothing more for a moment; with a limit, for it may write without end. */
-  async #untilQuiet(): Promise<void> {
-    for (let looks = 0, before = -1; this.#lines !== before && looks < mostLooks; looks++) {
-      before = this.#lines
-      await delay(lastLinesMs)
-    }
-  }
-
   async #delete(gracePeriodSeconds: number): Promise<void> {
     const { api, namespace, logger } = this.#options
     const uid = this.#pod?.metadata?.uid
@@ -285,12 +255,6 @@ export class PodWorker implements LaunchedWorker {
       logger.warn(`Cannot delete pod ${this.name}: ${messageOf(error)}`)
       if (this.#isOver) this.#removed.resolve()
     }
-  }
-
-  #take(line: string): void {
-    this.#lines += 1
-    if (this.#listener !== undefined) this.#listener(line)
-    else if (this.#earlyLines.length < maxEarlyLines) this.#earlyLines.push(line)
   }
 }
 

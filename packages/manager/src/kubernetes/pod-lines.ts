@@ -1,0 +1,46 @@
+/** The lines of one pod: kept until somebody listens, and counted. */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PodLog } from './pod-logs.ts'
+
+/** After the pod's end is known its last lines are waited for, but no longer. */
+const lastLinesMs = 150
+/** When the script is done, a pod that goes on writing is waited for as often as this. */
+const mostLooks = 6
+/** Lines that come before somebody listens. */
+const maxEarlyLines = 1_000
+
+export class PodLines {
+  #listener: ((line: string) => void) | undefined
+  #early: string[] = []
+  #count = 0
+
+  /** Tells `listener` of what has come and what will. */
+  listen(listener: (line: string) => void): void {
+    this.#listener = listener
+    for (const line of this.#early) listener(line)
+    this.#early = []
+  }
+
+  take(line: string): void {
+    this.#count += 1
+    if (this.#listener !== undefined) this.#listener(line)
+    else if (this.#early.length < maxEarlyLines) this.#early.push(line)
+  }
+
+  /** Waits until nothing more comes for a moment; with a limit, for a pod may write without end. */
+  async untilQuiet(): Promise<void> {
+    for (let looks = 0, before = -1; this.#count !== before && looks < mostLooks; looks++) {
+      before = this.#count
+      await delay(lastLinesMs)
+    }
+  }
+}
+
+/** A pod's log ends with its container: waits for what it said last, which may be under way. */
+export async function lastLinesCome(log: PodLog | undefined): Promise<void> {
+  if (log === undefined) return
+  const timeout = new AbortController()
+  await Promise.race([log.ended, delay(lastLinesMs, undefined, { signal: timeout.signal }).catch(() => {})])
+  timeout.abort()
+}
