@@ -56,6 +56,9 @@ export interface ClusterManager {
   launch(context: LaunchContext): Promise<readonly LaunchedWorker[]>
 }
 
+/** Gets a line that a worker wrote. Where it gives a promise, it can take no more until that has settled. */
+export type LineListener = (line: string) => unknown
+
 /** A worker from the moment it was asked for until nothing of it is left. */
 export interface LaunchedWorker {
   /** As it was admitted. */
@@ -81,7 +84,7 @@ export interface LaunchedWorker {
   /** It can be called, as process `workerId`. */
   joined?(workerId: number): void
   /** Calls back with each line that the worker writes, from now on. */
-  onLine(listener: (line: string) => void): void
+  onLine(listener: LineListener): void
   /**
    * It has said nothing for too long, and counts as lost: ends it so that its place can still tell how it ended. `exited` may
    * then come late, and until `end` is called nobody waits for it. Where this is missing, it is killed.

@@ -30,8 +30,11 @@ import { Supervisor } from './supervisor.ts'
 export interface ClusterOptions extends CodeOptions {
   /** Where the cluster's own lines go. @default readable lines on stderr */
   readonly logger?: Logger
-  /** Gets each line that a worker writes. @default `      From worker 2:\t<line>` on stderr */
-  readonly onWorkerLog?: (workerId: number, line: string) => void
+  /**
+   * Gets each line that a worker writes. Where it gives a promise, as one that writes to a stream may, no more is read of a
+   * local worker's output until that has settled. @default `      From worker 2:\t<line>` on stderr
+   */
+  readonly onWorkerLog?: (workerId: number, line: string) => unknown
 }
 
 /** `external` and `code` are the cluster's, and count for all its workers from then on. */
@@ -57,7 +60,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   override readonly peer: Peer
   readonly #supervisor: Supervisor
   readonly #everywhereLog = new EverywhereLog()
-  readonly #onWorkerLog: (workerId: number, line: string) => void
+  readonly #onWorkerLog: (workerId: number, line: string) => unknown
   #logger: Logger
   readonly #entrances: Entrances
   readonly #launches = new Launches()

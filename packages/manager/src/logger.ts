@@ -1,5 +1,7 @@
 /** Where log lines go. */
 
+import { writeToStandardError } from './standard-error.ts'
+
 /** Facts of a log line, by name. */
 export type LogFields = Readonly<Record<string, unknown>>
 
@@ -20,13 +22,13 @@ export const stderrLogger: Logger = {
   error: (message) => write('error', message),
 }
 
-/** Writes one line of a worker's output as it is shown on the manager. */
-export function writeWorkerLine(workerId: number, line: string): void {
-  process.stderr.write(`      From worker ${workerId}:\t${line}\n`)
+/** Writes one line of a worker's output as it is shown on the manager. No more is to come before the promise has resolved, if there is one. */
+export function writeWorkerLine(workerId: number, line: string): Promise<void> | undefined {
+  return writeToStandardError(`      From worker ${workerId}:\t${line}\n`)
 }
 
 function write(level: string, message: string, fields?: LogFields): void {
-  process.stderr.write(
+  void writeToStandardError(
     `dialback ${level}: ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}\n`,
   )
 }

@@ -5,12 +5,27 @@ import type { Readable } from 'node:stream'
 /** What is longer is cut into several lines. In UTF-16 units. */
 const maxLineLength = 64 * 1024
 
-/** Gives each line without its end, the last one also if it has none. Resolves when the stream has closed. */
-export async function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
+/**
+ * Gives each line without its end, the last one also if it has none. Resolves when the stream has closed.
+ *
+ * @param take where it gives promises, no more is read until they have settled: what comes meanwhile is the rest of a chunk.
+ */
+export async function readLines(stream: Readable, take: (line: string) => unknown): Promise<void> {
   let rest = ''
+  let waitedFor = 0
+  const goOn = (): void => {
+    waitedFor -= 1
+    if (waitedFor === 0) stream.resume()
+  }
   const takeLine = (line: string): void => {
-    for (let at = 0; at === 0 || at < line.length; at += maxLineLength)
-      take(line.slice(at, at + maxLineLength))
+    for (let at = 0; at === 0 || at < line.length; at += maxLineLength) {
+      const taken = take(line.slice(at, at + maxLineLength))
+      if (!(taken instanceof Promise)) continue
+      waitedFor += 1
+      stream.pause()
+      // Why it rejects is not for us to say, nor to hide.
+      void taken.finally(goOn)
+    }
   }
   stream.setEncoding('utf8')
   stream.on('data', (text: string) => {

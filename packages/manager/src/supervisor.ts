@@ -28,7 +28,7 @@ import { WorkerQuestions } from './worker-questions.ts'
 export interface SupervisorOptions {
   readonly peer: () => Peer
   readonly logger: () => Logger
-  readonly workerLine: (workerId: number, line: string) => void
+  readonly workerLine: (workerId: number, line: string) => unknown
   readonly everywhereLog: EverywhereLog
   readonly nextId: () => number
 }

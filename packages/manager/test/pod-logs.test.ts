@@ -106,6 +106,21 @@ test('PodLogs bounds what a worker floods, and keeps its last lines', async () =
   expect(log.lastLines.at(-1)).toBe('line 4999')
 })
 
+test('PodLogs leaves lines out that nobody takes', async () => {
+  await using server = await fakeApiServer((_, response) => {
+    for (let index = 0; index < 1_500; index++) write(response, [index, `line ${index}`])
+    response.end()
+  })
+  const lines: string[] = []
+  const take = (line: string): Promise<void> => {
+    lines.push(line)
+    return new Promise(() => {})
+  }
+  await logsOf(server).logs.follow(ended, take).ended
+  expect(lines).toHaveLength(1_001)
+  expect(lines.at(-1)).toBe('[500 lines were left out: they came too fast]')
+})
+
 test('PodLogs says once that it may not read, and leaves it at that', async () => {
   await using server = await fakeApiServer((_, response) =>
     refuse(response, 403, 'Forbidden', 'User "u" cannot get resource "pods/log" in API group ""'),

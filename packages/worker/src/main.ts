@@ -1,7 +1,7 @@
 /** The agent's process: settings from standard input or, in a pod, the environment; signals; and the only exit. */
 
-import { writeSync } from 'node:fs'
 import { Agent } from './agent.ts'
+import { writeAll } from './direct-output.ts'
 import { keepCompiledCode } from './keep-code.ts'
 import { watchStandardInput } from './orphan-guard.ts'
 import {
@@ -16,6 +16,8 @@ let agent: Agent | undefined
 let isExiting = false
 /** To end, once told to. */
 const threadsMayTakeMs = 500
+/** Why it ends, while the pipe is full. */
+const lastWordMayTakeMs = 500
 
 // First of all: without a handler a SIGTERM would kill at once, or as process 1 of a container do nothing.
 process.on('SIGTERM', () => {
@@ -84,9 +86,5 @@ function exit(code: number, reason?: string): void {
 }
 
 function say(what: string): void {
-  try {
-    writeSync(2, `${what}\n`)
-  } catch {
-    // The manager that would have read it is gone.
-  }
+  writeAll(2, Buffer.from(`${what}\n`), lastWordMayTakeMs)
 }

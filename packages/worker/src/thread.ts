@@ -1,6 +1,5 @@
 /** The entry of a thread that runs user code: it holds its own connection, so that calls reach it without a hop. */
 
-import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { EncodedBody, Letter, Mailbox, WorkerTerminatedError } from '@dialback/protocol'
 import {
@@ -14,7 +13,7 @@ import {
   setCurrentPeer,
 } from '@dialback/runtime'
 import { Connection } from './connection.ts'
-import { writeOutputDirectly } from './direct-output.ts'
+import { writeAll, writeOutputDirectly } from './direct-output.ts'
 import { keepCompiledCode } from './keep-code.ts'
 import { runtimeModule } from './runtime-module.ts'
 import { watchForSilence } from './silence.ts'
@@ -69,7 +68,7 @@ function serve(connected: Connection): void {
     },
     release: (refs) => mailbox.post({ type: 'release', refs }),
     holdOpen: () => {},
-    print: (text) => writeSync(2, `${text}\n`),
+    print: (text) => writeAll(2, Buffer.from(`${text}\n`)),
   }
   const isRuntimeModule = (specifier: string): boolean => specifier === '@dialback/manager'
   const carrier = new Carrier({ runtimeModule, isRuntimeModule })

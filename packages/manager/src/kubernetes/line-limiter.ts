@@ -31,12 +31,17 @@ export class LineLimiter {
     // After a flood not before there is room for some more, so that one line tells of all that were left out.
     const least = this.#dropped === 0 ? 1 : this.#limits.linesPerSecond / 2
     if (this.#lines < least || this.#characters <= 0) {
-      this.#dropped += 1
+      this.leaveOut()
       return []
     }
     this.#lines -= 1
     this.#characters -= line.length
     return [...this.flush(), line]
+  }
+
+  /** Counts a line that is not shown. */
+  leaveOut(): void {
+    this.#dropped += 1
   }
 
   /** Tells of what was left out, at the latest when nothing more comes. */

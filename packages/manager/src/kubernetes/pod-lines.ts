@@ -1,6 +1,7 @@
 /** The lines of one pod: kept until somebody listens, and counted. */
 
 import { setTimeout as delay } from 'node:timers/promises'
+import type { LineListener } from '../cluster-manager.ts'
 import type { PodLog } from './pod-logs.ts'
 
 /** After the pod's end is known its last lines are waited for, but no longer. */
@@ -11,21 +12,23 @@ const mostLooks = 6
 const maxEarlyLines = 1_000
 
 export class PodLines {
-  #listener: ((line: string) => void) | undefined
+  #listener: LineListener | undefined
   #early: string[] = []
   #count = 0
 
   /** Tells `listener` of what has come and what will. */
-  listen(listener: (line: string) => void): void {
+  listen(listener: LineListener): void {
     this.#listener = listener
     for (const line of this.#early) listener(line)
     this.#early = []
   }
 
-  take(line: string): void {
+  /** Gives what the listener gives. */
+  take(line: string): unknown {
     this.#count += 1
-    if (this.#listener !== undefined) this.#listener(line)
-    else if (this.#early.length < maxEarlyLines) this.#early.push(line)
+    if (this.#listener !== undefined) return this.#listener(line)
+    if (this.#early.length < maxEarlyLines) this.#early.push(line)
+    return undefined
   }
 
   /** Waits until nothing more comes for a moment; with a limit, for a pod may write without end. */

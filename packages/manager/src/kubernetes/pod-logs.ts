@@ -2,6 +2,7 @@
 
 import type { Clock } from '@dialback/runtime'
 import type { V1Pod } from '@kubernetes/client-node'
+import type { LineListener } from '../cluster-manager.ts'
 import { LastLines } from '../last-lines.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
@@ -23,6 +24,8 @@ export interface PodLogsOptions {
 
 const firstPauseMs = 250
 const maxPauseMs = 5_000
+/** So many lines may be on their way to whoever takes them; more of a pod's are left out. */
+const mostUntaken = 1_000
 
 /** The logs of all pods of a session. */
 export class PodLogs {
@@ -34,7 +37,7 @@ export class PodLogs {
   }
 
   /** Begins as soon as a sighting says that there is something to read. */
-  follow(pod: V1Pod, onLine: (line: string) => void): PodLog {
+  follow(pod: V1Pod, onLine: LineListener): PodLog {
     return new PodLog(pod, onLine, {
       ...this.#options,
       isForbidden: () => this.#isForbidden,
@@ -56,17 +59,18 @@ export class PodLog implements AsyncDisposable {
   /** Resolves when there is nothing more to read. Never rejects. */
   readonly ended: Promise<void>
   readonly #name: string
-  readonly #onLine: (line: string) => void
+  readonly #onLine: LineListener
   readonly #options: PodLogOptions
   readonly #lines = new LastLines()
   readonly #position = new LogPosition()
   readonly #limiter: LineLimiter
   readonly #end = new AbortController()
+  #untaken = 0
   readonly #begun = Promise.withResolvers<void>()
   /** Fires when the container is known to have ended. */
   readonly #over = new AbortController()
 
-  constructor(pod: V1Pod, onLine: (line: string) => void, options: PodLogOptions) {
+  constructor(pod: V1Pod, onLine: LineListener, options: PodLogOptions) {
     this.#name = pod.metadata?.name ?? ''
     this.#onLine = onLine
     this.#options = options
@@ -108,7 +112,7 @@ export class PodLog implements AsyncDisposable {
       const until = wasOver ? signal : AbortSignal.any([signal, this.#over.signal])
       await pause(ms, { clock: this.#options.clock, signal: until }).catch(() => {})
     }
-    for (const line of this.#limiter.flush()) this.#onLine(line)
+    for (const line of this.#limiter.flush()) this.#show(line)
   }
 
   /** Reads to the end, which comes also when the node or the API server goes away; `cut`: not to there, but on. */
@@ -137,6 +141,16 @@ export class PodLog implements AsyncDisposable {
 
   #take(line: string): void {
     this.#lines.add(line)
-    for (const shown of this.#limiter.take(line, this.#options.clock.now())) this.#onLine(shown)
+    if (this.#untaken >= mostUntaken) this.#limiter.leaveOut()
+    else for (const shown of this.#limiter.take(line, this.#options.clock.now())) this.#show(shown)
+  }
+
+  #show(line: string): void {
+    const taken = this.#onLine(line)
+    if (!(taken instanceof Promise)) return
+    this.#untaken += 1
+    void taken.finally(() => {
+      this.#untaken -= 1
+    })
   }
 }

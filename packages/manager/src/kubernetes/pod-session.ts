@@ -1,6 +1,7 @@
 /** The pods of one manager: watched together, and removed when this process ends in order. */
 
 import type { V1Pod } from '@kubernetes/client-node'
+import type { LineListener } from '../cluster-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { KubeApi } from './kube-api.ts'
 import type { OutsideSession } from './outside-session.ts'
@@ -114,7 +115,7 @@ export class PodSession {
   }
 
   /** Gives the lines that a pod writes. */
-  follow(pod: V1Pod, onLine: (line: string) => void): PodLog {
+  follow(pod: V1Pod, onLine: LineListener): PodLog {
     const namespace = pod.metadata?.namespace ?? ''
     const known = this.#logs.get(namespace)
     const { api } = this

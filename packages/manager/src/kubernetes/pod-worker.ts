@@ -2,7 +2,7 @@
 
 import type { PodIdentity, WorkerExit } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
-import type { LaunchedWorker } from '../cluster-manager.ts'
+import type { LaunchedWorker, LineListener } from '../cluster-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
@@ -28,7 +28,7 @@ export interface PodWorkerOptions {
   /** The last warning of the cluster about a pod that waits. */
   readonly warningOf: (name: string) => string | undefined
   /** Gives the lines that the pod writes. */
-  readonly follow: (pod: V1Pod, onLine: (line: string) => void) => PodLog
+  readonly follow: (pod: V1Pod, onLine: LineListener) => PodLog
   /** Removes what was there for this worker, once its pod is gone. Never rejects. */
   readonly release: (worker: PodWorker) => Promise<void>
   /** Its worker fell silent: sees to it that it is not waited for without end. */
@@ -93,7 +93,7 @@ export class PodWorker implements LaunchedWorker {
     return this.#pod && waitingText(this.#pod, this.#options.warningOf(this.name))
   }
 
-  onLine(listener: (line: string) => void): void {
+  onLine(listener: LineListener): void {
     this.#lines.listen(listener)
   }
 

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { WorkerExit } from '@dialback/protocol'
-import type { Credentials, LaunchedWorker } from '../cluster-manager.ts'
+import type { Credentials, LaunchedWorker, LineListener } from '../cluster-manager.ts'
 import { LastLines } from '../last-lines.ts'
 import { readLines } from '../read-lines.ts'
 import { localExit } from './local-exit.ts'
@@ -28,7 +28,8 @@ export class WorkerProcess implements LaunchedWorker {
   readonly exited: Promise<WorkerExit>
   readonly #child: ChildProcess
   readonly #lines = new LastLines()
-  readonly #listeners: ((line: string) => void)[] = []
+  readonly #listeners: LineListener[] = []
+  #isEnding = false
 
   constructor(options: WorkerProcessOptions) {
     const { entry, credentials, threads, env, execArgv, cwd } = options
@@ -50,7 +51,7 @@ export class WorkerProcess implements LaunchedWorker {
     return this.#child.pid
   }
 
-  onLine(listener: (line: string) => void): void {
+  onLine(listener: LineListener): void {
     this.#listeners.push(listener)
   }
 
@@ -76,12 +77,16 @@ export class WorkerProcess implements LaunchedWorker {
     this.#child.once('error', (error) => resolve({ error, code: null, signal: null }))
     this.#child.once('exit', (code, signal) => resolve({ code, signal }))
     const end = await promise
+    // What it left in its pipes is little, and its error is to have it, however slow whoever reads the lines may be.
+    this.#isEnding = true
+    for (const stream of streams) stream.resume()
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolveTimeout) => {
       timer = setTimeout(resolveTimeout, lastLinesMs)
     })
     await Promise.race([Promise.all(ends), timeout])
     clearTimeout(timer)
+    this.#isEnding = false
     forget()
     this.hold(false)
     return localExit({ ...end, lines: this.#lines.all })
@@ -91,7 +96,11 @@ export class WorkerProcess implements LaunchedWorker {
     await readLines(stream, (line) => {
       noteLine()
       this.#lines.add(line)
-      for (const listener of this.#listeners) listener(line)
+      const taken = this.#listeners
+        .map((listener) => listener(line))
+        .filter((each) => each instanceof Promise)
+      // A worker whose pipe is full waits as it writes, so that nothing piles up anywhere.
+      return taken.length === 0 || this.#isEnding ? undefined : Promise.all(taken)
     })
   }
 }
