@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
+import { runScript } from './support/run-script.ts'
 import { withoutSharedMemory } from './support/without-shared-memory.ts'
 import { startCluster, type TestCluster } from './test-cluster.ts'
 
@@ -222,6 +223,21 @@ test('memory of a process stays under 4 times the body', { timeout: 120_000 }, a
 
   expect((peakMemory(pid) - before) / bytes.byteLength).toBeLessThan(4)
 })
+
+test.each([
+  ['shared memory', {}],
+  ['the socket', withoutSharedMemory()],
+])(
+  'pmap() of items that are made as they are read keeps few of 480 MiB in memory, through %s',
+  async (_title, env) => {
+    const { stdout, code } = await runScript('test/fixtures/large-items.ts', { args: [JSON.stringify(env)] })
+
+    const { sum, grownMib } = JSON.parse(stdout) as { sum: number; grownMib: number }
+    expect(code).toBe(0)
+    expect(sum).toBe(3_000 + 480 * 2 ** 20)
+    expect(grownMib).toBeLessThan(240)
+  },
+)
 
 function pattern(size: number): Uint8Array {
   const bytes = new Uint8Array(size)
