@@ -27,3 +27,27 @@ test.each<[title: string, later: () => void]>([
     blame: 'item',
   })
 })
+
+test('what a worker wrote last before it ended itself is told as that, and not as the cause', async () => {
+  await using started = await startCluster(1)
+
+  const running = started.cluster.remoteCallFetch(() => {
+    console.log('10 of 20 done')
+    process.exit(1)
+  }, 2)
+
+  await expect(running).rejects.toMatchObject({
+    message: 'Worker 2 was terminated due to: Exited (exit code 1, last output: 10 of 20 done)',
+    logs: ['10 of 20 done'],
+  })
+})
+
+test('a worker that does not start is told of with what it wrote', async () => {
+  await using started = await startCluster()
+
+  const adding = started.cluster.addProcs(1, { execArgv: ['--no-such-option'], env: started.env })
+
+  await expect(adding).rejects.toThrow(
+    /local-2 ended before it joined: Exited \(exit code 9, last output: .*: bad option: --no-such-option\)/,
+  )
+})

@@ -20,7 +20,27 @@ test.each([
   ],
   [
     { code: 3, signal: null, lines: ['no such config'] },
-    { reason: 'Exited', detail: 'exit code 3: no such config', exitCode: 3 },
+    { reason: 'Exited', detail: 'exit code 3, last output: no such config', exitCode: 3 },
+  ],
+  [
+    { code: 1, signal: null, lines: ['10 of 20 done'] },
+    { detail: 'exit code 1, last output: 10 of 20 done' },
+  ],
+  [
+    { code: 4, signal: null, lines: ['Error: no answer, trying again', 'giving up'] },
+    { detail: 'exit code 4, last output: giving up' },
+  ],
+  [
+    {
+      code: 4,
+      signal: null,
+      lines: ['giving up', 'Error: no answer', '    at main.ts:1:2', "  code: 'X'", '}'],
+    },
+    { detail: 'exit code 4, last output: Error: no answer' },
+  ],
+  [
+    { code: 1, signal: null, lines: ['cannot start: no settings'] },
+    { detail: 'exit code 1: cannot start: no settings' },
   ],
   [
     { code: 1, signal: null, lines: crash },

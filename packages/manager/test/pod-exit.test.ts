@@ -215,7 +215,7 @@ const rows: readonly Row[] = [
     parts: { state: terminated('Error', 3, 'bye\n') },
     reason: 'Error',
     blame: 'item',
-    detail: 'exit code 3: bye',
+    detail: 'exit code 3, last output: bye',
     exitCode: 3,
   },
   {

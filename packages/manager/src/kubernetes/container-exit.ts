@@ -2,7 +2,7 @@
 
 import type { Blame, WorkerExit } from '@dialback/protocol'
 import type { V1ContainerStateTerminated } from '@kubernetes/client-node'
-import { tellingLine, tellsHeapOutOfMemory, tellsLostManager } from '../crash-text.ts'
+import { exitDetail, tellsHeapOutOfMemory, tellsLostManager } from '../crash-text.ts'
 
 export interface ContainerFacts {
   /** The last lines that it wrote. */
@@ -105,10 +105,9 @@ function heapOutOfMemory(exitCode: number, { memoryLimit }: ContainerFacts): Wor
 }
 
 function failed(reason: string, exitCode: number, { lines }: ContainerFacts): WorkerExit {
-  const line = exitCode > 128 ? undefined : tellingLine(lines)
   return {
     reason,
-    detail: line === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}: ${line}`,
+    detail: exitCode > 128 ? `exit code ${exitCode}` : exitDetail(exitCode, lines),
     ...codeFacts(exitCode),
     ...(exitCode === 1 && tellsLostManager(lines) ? lostManager : judge(exitCode)),
   }

@@ -1,7 +1,7 @@
 /** Pure: how a local process ended → the reason, who is to blame, and what to do. */
 
 import type { WorkerExit } from '@dialback/protocol'
-import { tellingLine, tellsHeapOutOfMemory } from '../crash-text.ts'
+import { exitDetail, tellsHeapOutOfMemory } from '../crash-text.ts'
 
 export interface ProcessEnd {
   readonly code: number | null
@@ -25,10 +25,9 @@ export function localExit({ code, signal, error, lines = [] }: ProcessEnd): Work
   }
   // Somebody or something outside killed it, be it the kernel for want of memory: the item may be the cause.
   if (signal !== null) return { reason: 'Killed', detail, blame: 'unknown', ...facts }
-  const lastLine = tellingLine(logs)
   return {
     reason: 'Exited',
-    detail: lastLine === undefined ? detail : `${detail}: ${lastLine}`,
+    detail: code === null ? detail : exitDetail(code, logs),
     blame: 'item',
     ...facts,
   }
