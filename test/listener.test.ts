@@ -166,6 +166,34 @@ test('a worker with another release line of Node is told of', async () => {
   await attacked.expectUnharmed()
 })
 
+test.each<[title: string, packet: Uint8Array]>([
+  ['random bytes', randomBytes(500)],
+  ['a packet without a sequence', packr.pack(['x', 0])],
+  ['an answer that is not whole', packr.pack([1, 0, { type: 'result', id: 1, parts: [100] }, Buffer.of(1)])],
+  ['a message of no known type', packr.pack([1, 0, { type: 'obey' }, null])],
+])(
+  'a worker that is in and sends %s is lost, with that as the reason, and nobody else',
+  async (_title, packet) => {
+    await using attacked = await startAttacked()
+    const { cluster, env } = attacked.started
+    await cluster.addProcs(1, { env })
+    const running = cluster.remoteCallFetch(() => new Promise(() => {}), 2).catch((error: unknown) => error)
+
+    const webSocket = await attacked.dialWebSocket()
+    webSocket.send(encodeHandshake(attacked.validHello()))
+    await once(webSocket, 'message')
+    webSocket.send(packet)
+
+    expect(await running).toMatchObject({
+      message: expect.stringMatching(
+        /^Worker 2 was terminated due to: Disconnected \(it broke the protocol: Received /,
+      ),
+      blame: 'infrastructure',
+    })
+    expect(await cluster.remoteCallFetch(() => 'unharmed', 3)).toBe('unharmed')
+  },
+)
+
 test('a hello that is replayed after its worker has gone is refused', async () => {
   await using attacked = await startAttacked()
   const { cluster } = attacked.started

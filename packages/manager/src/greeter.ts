@@ -77,6 +77,10 @@ export class Greeter {
       // What a tunnel brings is no socket.
       if ('unref' in socket) socket.unref()
     })
+    // It may have been refused by the system, for want of file descriptors or memory: the next one may not be.
+    server.on('error', (error) => {
+      if (server.listening) this.#logger().warn(`Cannot take a connection: ${error.message}`)
+    })
     server.on('clientError', (error, socket) => this.drop(socket, error.message))
     server.on('upgrade', (request: IncomingMessage, socket, head) => {
       if (this.#unproven.size >= limits.maxUnprovenConnections) {

@@ -9,6 +9,7 @@ import {
   Mailbox,
   type Message,
   monotonicMs,
+  type ProtocolError,
   type SharedMemory,
   type Transport,
   type WorkerExit,
@@ -57,6 +58,8 @@ export interface RemoteWorkerEvents {
   leaving(): void
   /** The worker has said nothing for too long. */
   silent(): void
+  /** The worker sent what no worker may send; nothing more is taken from it. */
+  violated(error: ProtocolError): void
 }
 
 export interface RemoteWorkerOptions {
@@ -164,7 +167,7 @@ export class RemoteWorker {
         relay: (header, bytes) => this.#options.events.relay(header, bytes, connection),
         // The worker dials again; if it is gone, its process' end or its silence tells.
         detached: () => {},
-        violated: () => this.#options.events.silent(),
+        violated: (error) => this.#options.events.violated(error),
       },
     })
     const connection: WorkerConnection = { name, mailbox, range: this.#options.nextRange(), thread, memory }

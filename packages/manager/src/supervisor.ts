@@ -22,7 +22,7 @@ import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
 import { RemoteWorker, type Silence, type WorkerConnection } from './remote-worker.ts'
 import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
-import { describeLaterWord, disconnectedFor, isLaterWord, lossOfWorker } from './worker-loss.ts'
+import { cutOffFor, describeLaterWord, disconnectedFor, isLaterWord, lossOfWorker } from './worker-loss.ts'
 import { WorkerQuestions } from './worker-questions.ts'
 
 export interface SupervisorOptions {
@@ -91,7 +91,8 @@ export class Supervisor {
           worker.isLeaving = true
           this.membership.leave(worker.id)
         },
-        silent: () => this.lose(worker, disconnected),
+        silent: () => this.#cutOff(worker, disconnected),
+        violated: (error) => this.#cutOff(worker, cutOffFor(error)),
       },
     })
     this.membership.add(worker)
@@ -131,9 +132,15 @@ export class Supervisor {
     worker.destroy()
     this.#options.peer().lost(worker.id, loss)
     worker.joined.reject(loss)
-    if (exit === disconnected) worker.endSilent()
     if (wasLive && worker.exit.blame !== 'requested')
       this.#options.logger().warn(describeExit(worker.id, worker.exit))
+  }
+
+  /** Ends the membership of one that has not ended, and then the worker. */
+  #cutOff(worker: RemoteWorker, exit: WorkerExit): void {
+    if (worker.exit !== undefined) return
+    this.lose(worker, exit)
+    worker.endSilent()
   }
 
   /** Takes in how one that had fallen silent has ended. No warning: that it is lost was one. */

@@ -80,6 +80,8 @@ export class TlsDoor implements Door {
     const other = createPlainServer((socket) => this.accept(socket))
     other.listen(port)
     await once(other, 'listening')
+    // As those of the server itself.
+    other.on('error', (error) => this.#server.emit('error', error))
     return other.unref()
   }
 

@@ -1,6 +1,6 @@
 /** Pure: what is told of the end of a worker, by what its place and the manager know of it. */
 
-import type { WorkerExit } from '@dialback/protocol'
+import type { ProtocolError, WorkerExit } from '@dialback/protocol'
 import type { RemoteWorker } from './remote-worker.ts'
 
 type Ending = Pick<RemoteWorker, 'isRemoved' | 'isLeaving' | 'launched'>
@@ -29,6 +29,16 @@ export function disconnectedFor(silenceLimitMs: number): WorkerExit {
     blame: 'infrastructure',
     advice:
       'The process hung, or the network between it and the manager is broken; what ran there may still be running',
+  }
+}
+
+/** It sent what no worker may send. */
+export function cutOffFor({ message }: ProtocolError): WorkerExit {
+  return {
+    reason: 'Disconnected',
+    detail: `it broke the protocol: ${message}`,
+    blame: 'infrastructure',
+    advice: 'Something other than a worker of this version used its token, or changed what it sent',
   }
 }
 

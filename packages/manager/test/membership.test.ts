@@ -20,6 +20,7 @@ function createWorker(id: number): RemoteWorker {
       threadReady() {},
       leaving() {},
       silent() {},
+      violated() {},
     },
   })
 }

@@ -140,7 +140,7 @@ test('Relay takes a chunk in memory that is not shared for a breach of the proto
   link.send({ type: 'call', id, to: 3, fn: 'f', parts: [3], stream }, null)
   link.send({ type: 'chunk', stream, slot: { pid: process.pid, fd: 0, offset: 0, length: 3 } }, null)
   await settled()
-  expect(workers.silent).toEqual([2])
+  expect(workers.violated).toEqual([2])
   expect(to.thread.messages).toEqual([])
 })
 

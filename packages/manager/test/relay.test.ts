@@ -191,6 +191,6 @@ describe.each([
       ],
     )
     expect(workers.relay.size).toBe(0)
-    expect(workers.silent).toEqual([])
+    expect(workers.violated).toEqual([])
   })
 })

@@ -80,8 +80,8 @@ export class RelayedWorkers implements Disposable {
   readonly own: Received[] = []
   /** Calls that were cancelled, with their worker and thread. */
   readonly cancelled: string[] = []
-  /** Ids of workers that were declared silent. */
-  readonly silent: number[] = []
+  /** Ids of workers that broke the protocol. */
+  readonly violated: number[] = []
   readonly #workers = new Map<number, RemoteWorker>()
   #lastRange = 0
   #lastId = 0
@@ -115,7 +115,8 @@ export class RelayedWorkers implements Disposable {
         threadLost() {},
         threadReady() {},
         leaving() {},
-        silent: () => this.silent.push(id),
+        silent() {},
+        violated: () => this.violated.push(id),
       },
     })
     this.#workers.set(id, worker)

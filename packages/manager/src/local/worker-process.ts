@@ -74,7 +74,7 @@ export class WorkerProcess implements LaunchedWorker {
     const streams = [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null)
     const ends = streams.map((stream) => this.#read(stream))
     const { promise, resolve } = Promise.withResolvers<Parameters<typeof localExit>[0]>()
-    this.#child.once('error', (error) => resolve({ error, code: null, signal: null }))
+    this.#child.on('error', (error) => resolve({ error, code: null, signal: null }))
     this.#child.once('exit', (code, signal) => resolve({ code, signal }))
     const end = await promise
     // What it left in its pipes is little, and its error is to have it, however slow whoever reads the lines may be.
