@@ -4,7 +4,7 @@ import { styleText } from 'node:util'
 import { topOf } from './counts.ts'
 import { mergeTallies, type Tally } from './tally.ts'
 
-/** One pass over all files. */
+/** One pass over files. */
 export interface Census {
   /** What each worker found, by its id. */
   readonly shares: ReadonlyMap<number, Tally>
@@ -14,6 +14,17 @@ export interface Census {
 }
 
 type Row = readonly string[]
+
+/** Makes one census of several over different files, by the same workers. */
+export function joinCensuses(parts: readonly Census[]): Census {
+  const ids = new Set(parts.flatMap(({ shares }) => [...shares.keys()]))
+  const shareOf = (id: number): Tally => mergeTallies(parts.flatMap(({ shares }) => shares.get(id) ?? []))
+  return {
+    shares: new Map([...ids].map((id) => [id, shareOf(id)])),
+    unparsed: new Map(parts.flatMap(({ unparsed }) => [...unparsed])),
+    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
+  }
+}
 
 /** Prints what the last census found, and how long each of them took. */
 export function printReport(censuses: readonly Census[]): void {
