@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
-import { Cluster, LocalManager, WorkerPool } from '@dialback/manager'
+import { addProcs, Cluster, LocalManager, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { processesOf } from './support/processes.ts'
 import { startCluster } from './test-cluster.ts'
@@ -57,6 +57,8 @@ const launches: readonly [args: unknown[], kind: ErrorConstructor, repeated: str
   [[1, { execArgv: '--inspect' }], TypeError, "'--inspect'"],
   [[1, { execArgv: [1] }], TypeError, '[1]'],
   [[1, { cwd: 7 }], TypeError, '7'],
+  [[1, { cwd: '/is/not/there' }], RangeError, '/is/not/there'],
+  [[1, { cwd: process.execPath }], RangeError, process.execPath],
   [[1, { threads: null }], TypeError, 'null'],
   [[1, { connectTimeout: null }], TypeError, 'null'],
   [[{ launch: 1 }], TypeError, '{"launch":1}'],
@@ -80,6 +82,12 @@ test.each(titled(launches))(
     delete process.env['DIALBACK_TEST_ID']
   },
 )
+
+test('addProcs(null) of the default cluster does not mean the default', async () => {
+  await expect(addProcs(null as unknown as number)).rejects.toThrow(
+    new TypeError('np must be a whole number: null'),
+  )
+})
 
 const calls: readonly [args: unknown[], kind: ErrorConstructor, repeated: string, method: keyof Loose][] = [
   [['2'], TypeError, "'2'", 'rmProcs'],

@@ -39,7 +39,8 @@ export async function addProcs(
   options?: LocalManagerOptions & AddProcsOptions,
 ): Promise<number[]> {
   const started = what === undefined && options === undefined ? takeStartedWorkers() : undefined
-  return started ?? (await currentCluster().addProcs(what ?? managerOf(defaultWorkers(process.env)), options))
+  const wanted = what === undefined ? managerOf(defaultWorkers(process.env)) : what
+  return started ?? (await currentCluster().addProcs(wanted, options))
 }
 
 function managerOf({ count, pods }: WorkersSpec): number | ClusterManager | undefined {

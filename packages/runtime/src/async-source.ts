@@ -1,5 +1,6 @@
 /** Reads an async iterator: one `next()` at a time, and only while somebody wants items. */
 
+import { checkResult } from './check-result.ts'
 import type { Clock } from './clock.ts'
 import type { ItemSource, SourceListener } from './item-source.ts'
 
@@ -78,6 +79,12 @@ export class AsyncSource implements ItemSource {
   readonly #onResult = (result: IteratorResult<unknown>): void => {
     this.#isReading = false
     if (this.#isEnded) return
+    try {
+      checkResult(result)
+    } catch (error) {
+      this.#onError(error)
+      return
+    }
     if (result.done === true) this.#isEnded = true
     else this.#items.push(result.value)
     if (this.#isEnded || this.#items.length >= this.#wanted) this.#pay()

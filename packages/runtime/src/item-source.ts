@@ -2,6 +2,7 @@
 
 import { describe } from '@dialback/protocol'
 import { AsyncSource } from './async-source.ts'
+import { checkResult } from './check-result.ts'
 import type { Clock } from './clock.ts'
 
 /** Told by an input that cannot give its items at once. */
@@ -102,6 +103,7 @@ class IteratorSource implements ItemSource {
     try {
       while (taken.length < count && !this.#isClosed) {
         const result: IteratorResult<unknown, unknown> = this.#iterator.next()
+        checkResult(result)
         if (result.done === true) {
           this.isDone = true
           break

@@ -89,3 +89,11 @@ test('AsyncSource.close() calls return() without waiting for a pending next()', 
   await settle()
   expect([input.closed, heard, clock.pending, source.isDone]).toEqual([1, [], 0, true])
 })
+
+test('AsyncSource refuses what no iterator may give', async () => {
+  const items = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve('item') }) }
+  const { source, heard } = opened(items as unknown as AsyncIterable<unknown>)
+  source.take(1)
+  await settle()
+  expect(heard).toEqual([new TypeError("An iterator of items must give objects: 'item'")])
+})

@@ -77,3 +77,9 @@ test.each([5, undefined, null, {}, () => []])('openSource() refuses %o', (items)
   expect(() => open(items)).toThrow(TypeError)
   expect(() => open(items)).toThrow('items must be an iterable or an async iterable')
 })
+
+test('take() refuses what no iterator may give', () => {
+  const source = open({ [Symbol.iterator]: () => ({ next: () => 5 }) })
+  expect(() => source.take(1)).toThrow(new TypeError('An iterator of items must give objects: 5'))
+  expect(source.isDone).toBe(true)
+})

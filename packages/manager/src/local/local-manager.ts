@@ -1,5 +1,6 @@
 /** Workers as processes of this machine. */
 
+import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import { agentEntry } from '@dialback/worker'
@@ -43,6 +44,7 @@ export class LocalManager implements ClusterManager {
     this.#threads = wholeNumber(threads, 'threads', 1)
     this.pendingTimeoutMs = durationMs(connectTimeout, 'connectTimeout')
     checkStrings(options)
+    checkDirectory(options.cwd)
     this.minWorkers = np
     this.#options = options
   }
@@ -69,4 +71,10 @@ function checkStrings({ env, execArgv, cwd }: LocalManagerOptions): void {
     throw new TypeError(`execArgv must be an array of strings: ${describe(execArgv)}`)
   }
   checkStringRecord('env', env)
+}
+
+/** Else the system would say of Node's own executable that it is not there. */
+function checkDirectory(cwd: string | undefined): void {
+  if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new RangeError(`cwd must be a directory that exists: ${describe(cwd)}`)
 }
