@@ -182,6 +182,17 @@ test('everywhere() whose replay fails on a later worker is a warning there and d
   expect(await cluster.remoteCallFetch(() => 'usable', 2)).toBe('usable')
 })
 
+test('everywhere() that a later worker is removed in the midst of is no warning', async () => {
+  await using started = await startCluster()
+  const { cluster, env } = started
+  await cluster.everywhere(() => (myid() === 1 ? undefined : new Promise(() => {})))
+  await cluster.everywhere({ after: 1 })
+
+  await cluster.rmProcs(await cluster.addProcs(2, { env }))
+
+  expect(started.log.filter((line) => line.startsWith('warn'))).toEqual([])
+})
+
 test('everywhere() snapshots what it defines at the time of the call, also for later workers', async () => {
   await using started = await startCluster(1)
   const { cluster, env } = started

@@ -181,6 +181,33 @@ test('a cancel that replaces a thread tells the other calls there why, and pmap(
   expect(await mapped).toEqual(['item in attempt 2'])
 })
 
+test('a call that waits behind one that is cancelled, and never yields, runs on the thread that takes its place', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  await cluster.everywhere({ defined: 'everywhere' })
+  for (let n = 0; n < 100; n++) await cluster.remoteCallFetch(() => n, 2)
+
+  for (const round of [1, 2]) {
+    const abort = new AbortController()
+    const spinning = cluster.pmap(spin, [round], { signal: abort.signal }).catch((error: unknown) => error)
+    await started.logged(`2: spinning ${round}`)
+    abort.abort('enough')
+    expect(await spinning).toBe('enough')
+
+    const calls = [1, 2, 3].map((n) =>
+      cluster.remoteCallFetch(
+        (given: Map<string, number>) => [Reflect.get(globalThis, 'defined'), given.get('n')],
+        2,
+        new Map([['n', n]]),
+      ),
+    )
+    const future = cluster.remoteCall(() => 'future', 2)
+    expect(await Promise.all(calls)).toEqual([1, 2, 3].map((n) => ['everywhere', n]))
+    expect(await future.fetch()).toBe('future')
+  }
+  expect(started.log.filter((line) => line.startsWith('warn'))).toEqual([])
+})
+
 test('a worker that aborts its pmap() stops a busy loop on another worker', async () => {
   await using started = await startCluster(2)
   const { cluster } = started

@@ -259,9 +259,10 @@ export class RemoteWorker {
     if (former !== undefined) {
       this.#connections.delete(former.name)
       former.mailbox.destroy()
-      this.#options.events.threadLost(former)
     }
     this.#options.events.threadReady(connection)
+    // Last: what never began in the former is sent here, after what has to run here first.
+    if (former !== undefined) this.#options.events.threadLost(former)
   }
 
   #receive(message: Letter, body: EncodedBody, connection: WorkerConnection): void {

@@ -184,7 +184,8 @@ export class Supervisor {
     const thread = worker.threads.find((connection) => connection.mailbox === mailbox)?.thread
     if (thread === undefined) return false
     const id = this.#options.nextId()
-    return await this.#questions.ask(worker, id, { type: 'recall', id, thread: thread.index, claim })
+    const answer = await this.#questions.ask(worker, id, { type: 'recall', id, thread: thread.index, claim })
+    return answer?.type === 'recalled' && answer.isTaken
   }
 
   #joinIfConnected(worker: RemoteWorker): void {
@@ -205,6 +206,8 @@ export class Supervisor {
 
   #replayTarget(worker: RemoteWorker, mailbox: Mailbox): ReplayTarget {
     const failed = (error: unknown): void => {
+      // Its loss is told by itself, and another thread in place of this one has replayed all of it.
+      if (worker.exit !== undefined || worker.threads.every((thread) => thread.mailbox !== mailbox)) return
       const why = error instanceof Error ? error.message : String(error)
       this.#options.logger().warn(`everywhere failed on ${worker.name}: ${why}`)
     }
@@ -212,6 +215,7 @@ export class Supervisor {
   }
 
   #threadLost(worker: RemoteWorker, connection: WorkerConnection): void {
+    const successor = worker.threadAt(connection.thread?.index ?? 0)
     const reason = this.#interrupts.reasonFor(connection)
     const peer = this.#options.peer()
     const thrown = peer.carrier.encodeThrown(reason).body
@@ -219,10 +223,17 @@ export class Supervisor {
     this.keeping.forget(connection)
     this.relay.remove(connection, thrown, 'thrown')
     peer.runner.callerGone(connection.mailbox)
-    peer.mailboxLost(connection.mailbox, ({ call }) => {
-      if (call.type === 'call' && call.keep !== undefined) this.relay.failKept(worker.id, call.keep, thrown)
-      this.keeping.ledger.ended(call.id)
-      return new RemoteError(worker.id, reason)
+    peer.mailboxLost(connection.mailbox, {
+      error: ({ call }) => {
+        if (call.type === 'call' && call.keep !== undefined) this.relay.failKept(worker.id, call.keep, thrown)
+        this.keeping.ledger.ended(call.id)
+        return new RemoteError(worker.id, reason)
+      },
+      successorFor: ({ call }) => {
+        // Those with a claim are items, which are run again anyhow; a barrier belongs to what the successor replays.
+        const isOwn = call.type === 'call' && call.claim === undefined && call.isBarrier !== true
+        return isOwn && this.#interrupts.neverBegan(connection, call.id) ? successor?.mailbox : undefined
+      },
     })
   }
 

@@ -1,7 +1,9 @@
 /** Knows why a thread is replaced: all that runs there was interrupted, or one call there was cancelled. */
 
 import { AbortError, ThreadReplacedError } from '@dialback/protocol'
-import type { WorkerConnection } from './remote-worker.ts'
+import { rememberedCalls } from '@dialback/runtime'
+import { rangeOf, type WorkerConnection } from './remote-worker.ts'
+import type { WorkerAnswer } from './worker-questions.ts'
 
 /** What an interrupted thread is given to yield before it is replaced, in ms of computing. */
 const interruptGraceMs = 250
@@ -20,12 +22,31 @@ export class ThreadInterrupts {
   /** Threads all of whose calls are being interrupted. */
   readonly #interrupted = new WeakSet<WorkerConnection>()
 
+  /** Of threads that were replaced for the sake of one call: the latest calls that began there. */
+  readonly #begun = new WeakMap<WorkerConnection, readonly number[]>()
+
   /** Notes what is asked of a thread; `call`: only that one is to end. Resolves to whether the thread is replaced. */
-  async note(thread: WorkerConnection, call: number | undefined, asked: Promise<boolean>): Promise<boolean> {
+  async note(
+    thread: WorkerConnection,
+    call: number | undefined,
+    asked: Promise<WorkerAnswer | undefined>,
+  ): Promise<boolean> {
     if (call === undefined) this.#interrupted.add(thread)
-    const isReplaced = await asked
+    const answer = await asked
+    const isReplaced = answer?.type === 'interrupted' && answer.isReplaced
     if (call === undefined && !isReplaced) this.#interrupted.delete(thread)
+    if (isReplaced && answer.begun !== undefined) this.#begun.set(thread, answer.begun)
     return isReplaced
+  }
+
+  /** Whether a call that was sent to a thread never began there, and nobody wanted it to end. */
+  neverBegan(thread: WorkerConnection, call: number): boolean {
+    const begun = this.#begun.get(thread)
+    if (begun === undefined || this.#interrupted.has(thread) || begun.includes(call)) return false
+    if (begun.length < rememberedCalls) return true
+    // Those of one process begin in the order of their ids.
+    const same = begun.filter((id) => rangeOf(id) === rangeOf(call))
+    return same.length > 0 && same.every((id) => id < call)
   }
 
   /** What calls of a thread that was replaced reject with. */

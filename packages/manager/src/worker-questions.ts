@@ -1,21 +1,23 @@
-/** What the manager asks agents, over their control connections, and awaits yes or no to. */
+/** What the manager asks agents, over their control connections. */
 
 import type { Letter, Message } from '@dialback/protocol'
 import type { RemoteWorker } from './remote-worker.ts'
 
-export class WorkerQuestions {
-  readonly #answers = new Map<number, (answer: boolean) => void>()
+export type WorkerAnswer = Letter & { readonly type: 'recalled' | 'interrupted' }
 
-  /** Asks `message`, whose id is `id`; false when the worker is lost before it answers. */
-  ask(worker: RemoteWorker, id: number, message: Message): Promise<boolean> {
-    if (worker.exit !== undefined) return Promise.resolve(false)
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const answered = (answer: boolean): void => {
+export class WorkerQuestions {
+  readonly #answers = new Map<number, (answer: WorkerAnswer) => void>()
+
+  /** Asks `message`, whose id is `id`; undefined when the worker is lost before it answers. */
+  ask(worker: RemoteWorker, id: number, message: Message): Promise<WorkerAnswer | undefined> {
+    if (worker.exit !== undefined) return Promise.resolve(undefined)
+    const { promise, resolve } = Promise.withResolvers<WorkerAnswer | undefined>()
+    const answered = (answer?: WorkerAnswer): void => {
       this.#answers.delete(id)
       forget()
       resolve(answer)
     }
-    const forget = worker.whenLost(() => answered(false))
+    const forget = worker.whenLost(() => answered())
     this.#answers.set(id, answered)
     worker.ask(message)
     return promise
@@ -23,9 +25,8 @@ export class WorkerQuestions {
 
   /** Takes an answer; false when the message is none. */
   receive(message: Letter): boolean {
-    if (message.type === 'recalled') this.#answers.get(message.id)?.(message.isTaken)
-    else if (message.type === 'interrupted') this.#answers.get(message.id)?.(message.isReplaced)
-    else return false
+    if (message.type !== 'recalled' && message.type !== 'interrupted') return false
+    this.#answers.get(message.id)?.(message)
     return true
   }
 }

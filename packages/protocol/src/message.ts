@@ -174,6 +174,8 @@ export interface Interrupted {
   readonly type: 'interrupted'
   readonly id: number
   readonly isReplaced: boolean
+  /** Of a thread that was replaced for the sake of one call: the latest calls that began there. Fewer than 64 are all. */
+  readonly begun?: readonly number[]
 }
 
 /** Manager to agent: finish what runs, then end. */

@@ -88,3 +88,12 @@ test.each(layouts)('a body that travels %s has the bytes that it always had', (_
   expect(Buffer.from(bytes).toString('hex')).toBe(hex)
   expect(decodePacket(bytes).frames).toEqual([{ header, bytes: body === null ? null : Buffer.from(body) }])
 })
+
+test('the calls that began in a thread that was replaced have the bytes that they always had', () => {
+  const header: Header = { type: 'interrupted', id: 11, isReplaced: true, begun: [7, 300] }
+  const bytes = encodePacket(2, 1, [{ header, bytes: null }])
+  expect(Buffer.from(bytes).toString('hex')).toBe(
+    '940201de0004a474797065ab696e746572727570746564a269640baa69735265706c61636564c3a5626567756e9207cd012cc0',
+  )
+  expect(decodePacket(bytes).frames).toEqual([{ header, bytes: null }])
+})

@@ -81,7 +81,11 @@ const wrong: { readonly [T in Message['type']]: Readonly<Record<string, readonly
   recall: { id: noCount, thread: noCount, claim: [undefined, ...noClaim] },
   recalled: { id: noCount, isTaken: [undefined, ...noFlag] },
   interrupt: { id: noCount, thread: noCount, call: noCount.slice(1), graceMs: noCount },
-  interrupted: { id: noCount, isReplaced: [undefined, ...noFlag] },
+  interrupted: {
+    id: noCount,
+    isReplaced: [undefined, ...noFlag],
+    begun: [null, 2, '2', [1, '2'], [-1], Array(65).fill(2)],
+  },
   drain: {},
   goodbye: { reason: noText },
 }

@@ -21,10 +21,12 @@ import { textOfThrown } from './fallback-error.ts'
 import { createHandles } from './handles.ts'
 import { KeeperClient } from './keeping/keeper-client.ts'
 import { startHere } from './local-call.ts'
+import { type LostMailbox, settleLost } from './lost-mailbox.ts'
 import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { withPools } from './pool-handles.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
+import { startLater } from './start-later.ts'
 
 /** Each time a thread was replaced in the meantime. */
 const maxResends = 8
@@ -183,10 +185,15 @@ export class Peer implements Caller {
       this.#pending.settle(pending, () => Promise.reject(error))
   }
 
-  /** Rejects what was sent over a connection whose thread is gone. */
-  mailboxLost(mailbox: Mailbox, error: (pending: PendingCall) => Error): void {
-    for (const pending of this.#pending.ofMailbox(mailbox))
-      this.#pending.settle(pending, () => Promise.reject(error(pending)))
+  /** Rejects what was sent over a connection whose thread is gone, but for what another one can still be sent. */
+  mailboxLost(mailbox: Mailbox, lost: LostMailbox): void {
+    settleLost(this.#pending, mailbox, { ...lost, send: (pending) => this.#sendAgain(pending) })
+  }
+
+  #sendAgain(pending: PendingCall): void {
+    if (pending.mailbox === undefined) return
+    postModules(this.#posting, pending.mailbox, pending.target, pending.modules ?? [])
+    this.#send(pending)
   }
 
   #send({ call, target, mailbox, prepared, body }: PendingCall): void {
@@ -205,8 +212,7 @@ export class Peer implements Caller {
       return
     }
     this.carrier.sent.forget(pending.mailbox)
-    postModules(this.#posting, pending.mailbox, pending.target, pending.modules ?? [])
-    this.#send(pending)
+    this.#sendAgain(pending)
   }
 
   #settle(
@@ -240,14 +246,7 @@ export class Peer implements Caller {
 
   #startLoaded(shipment: Shipment, target: number, input: CallInput, options: StartOptions): StartedCall {
     const started = this.carrier.load().then(() => this.start(shipment, target, input, options))
-    const result = started.then((call) => call.result)
-    // A call that nobody waits for does not fail once it was sent.
-    result.catch(options.isSilent === true ? this.print : ignore)
-    return {
-      result,
-      recall: () => started.then((call) => call.recall()),
-      cancel: (reason) => void started.then((call) => call.cancel(reason), ignore),
-    }
+    return startLater(started, options.isSilent === true ? this.print : ignore)
   }
 
   #readResult(

@@ -10,7 +10,7 @@ export interface PendingCall {
   readonly call: Call | { readonly type: KeeperQuestion['type']; readonly id: number }
   readonly target: number
   /** Absent when this very process is asked. */
-  readonly mailbox?: Mailbox
+  mailbox?: Mailbox
   readonly isBatch: boolean
   /** Of a call: kept until it is answered, should the other side have forgotten the function. */
   readonly prepared?: PreparedFunction

@@ -1,8 +1,8 @@
 /** Which calls a thread has begun, in memory that others of its process can read while the thread is busy. */
 
 /** Of the calls that began so many are remembered, the latest. */
-const remembered = 64
-const numberCount = 2 + remembered
+export const rememberedCalls = 64
+const numberCount = 2 + rememberedCalls
 
 export class RunningMark {
   readonly memory: SharedArrayBuffer
@@ -24,15 +24,20 @@ export class RunningMark {
     this.#numbers[0] = id ?? 0
     if (id === undefined) return
     const begun = this.#numbers[1] ?? 0
-    this.#numbers[2 + (begun % remembered)] = id
+    this.#numbers[2 + (begun % rememberedCalls)] = id
     this.#numbers[1] = begun + 1
+  }
+
+  /** The ids of the latest calls that began; fewer than `rememberedCalls` are all. */
+  get begun(): number[] {
+    return [...this.#numbers.subarray(2, 2 + Math.min(this.#numbers[1] ?? 0, rememberedCalls))]
   }
 
   /** Whether it may be this call that keeps the thread busy: not when another one's function runs, or when it has not begun. */
   mayBeBusyWith(id: number): boolean {
     const { callId } = this
     if (callId !== undefined) return callId === id
-    const hasForgotten = (this.#numbers[1] ?? 0) > remembered
+    const hasForgotten = (this.#numbers[1] ?? 0) > rememberedCalls
     return hasForgotten || this.#numbers.subarray(2).includes(id)
   }
 }

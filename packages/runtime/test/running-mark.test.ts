@@ -26,3 +26,11 @@ test('RunningMark takes any call for possible once it has forgotten some', () =>
   mark.callId = undefined
   expect([mark.mayBeBusyWith(1), mark.mayBeBusyWith(999)]).toEqual([true, true])
 })
+
+test('RunningMark tells which calls began, of many the latest', () => {
+  const mark = new RunningMark()
+  for (const id of [7, 9]) mark.callId = id
+  expect(mark.begun).toEqual([7, 9])
+  for (let id = 101; id <= 164; id++) mark.callId = id
+  expect(mark.begun.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, at) => 101 + at))
+})

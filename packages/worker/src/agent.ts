@@ -167,7 +167,8 @@ export class Agent {
       if (this.#threads[index] === thread) this.#startThread(index, thread.generation + 1)
       await thread.terminate()
     }
-    this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced })
+    const begun = isReplaced && call !== undefined ? thread.begun : undefined
+    this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced, ...(begun && { begun }) })
   }
 }
 

@@ -64,6 +64,11 @@ export class UserThread {
     return hasAnswered || (call !== undefined && !this.#mark.mayBeBusyWith(call))
   }
 
+  /** The latest calls that began in the thread; see `RunningMark`. */
+  get begun(): readonly number[] {
+    return this.#mark.begun
+  }
+
   /** Resolves when nothing runs in the thread. */
   async drain(): Promise<void> {
     const idle = new Promise<void>((resolve) => {
