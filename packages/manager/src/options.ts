@@ -49,3 +49,17 @@ export function checkStringRecord(name: string, value: unknown): void {
     if (typeof entry !== 'string') throw new TypeError(`${name}.${key} must be a string: ${describe(entry)}`)
   }
 }
+
+/**
+ * @throws {TypeError | RangeError} for what cannot be variables of a process. The system takes an empty name, on which Node
+ * crashes, and of a name with `=` it makes another one.
+ */
+export function checkEnvironment(env: Readonly<Record<string, string>> | undefined): void {
+  checkStringRecord('env', env)
+  for (const [name, value] of Object.entries(env ?? {})) {
+    if (name === '' || name.includes('=') || name.includes('\0'))
+      throw new RangeError(`env must have names without "=" that are not empty: ${describe(name)}`)
+    if (value.includes('\0'))
+      throw new RangeError(`env.${name} must be without the character 0: ${describe(value)}`)
+  }
+}

@@ -61,6 +61,7 @@ test.each<[np: unknown, options: object, error: ErrorConstructor, message: strin
   [1, { managerPodName: 5 }, TypeError, 'managerPodName must be a string that is not empty: 5'],
   [1, { image: '' }, TypeError, 'image'],
   [1, { env: { A: 1 } }, TypeError, 'env.A must be a string: 1'],
+  [1, { env: { 'A=B': 'c' } }, RangeError, "that are not empty: 'A=B'"],
   [1, { labels: 'a=b' }, TypeError, "labels must be an object of strings: 'a=b'"],
   [
     1,

@@ -2,7 +2,13 @@
 
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
-import { checkOption, checkStringRecord, rejectUnknownOptions, wholeNumber } from '../options.ts'
+import {
+  checkEnvironment,
+  checkOption,
+  checkStringRecord,
+  rejectUnknownOptions,
+  wholeNumber,
+} from '../options.ts'
 import { type Quantity, quantityText } from './quantity.ts'
 
 export interface K8sOptions {
@@ -87,6 +93,7 @@ export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8s
   const { cpu = 1, memory = '4Gi', pendingTimeout = 180, minWorkers = 0, threads = 1, ...rest } = options
   checkTexts(options)
   for (const name of records) checkStringRecord(name, options[name])
+  checkEnvironment(options.env)
   for (const [name, values] of Object.entries(choices)) {
     const isOne = (value: unknown): boolean => values.some((choice) => choice === value)
     checkOption(name, Reflect.get(options, name), `one of ${values.join(', ')}`, isOne)

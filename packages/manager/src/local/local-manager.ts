@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import { agentEntry } from '@dialback/worker'
 import type { ClusterManager, LaunchContext, LaunchedWorker } from '../cluster-manager.ts'
-import { checkStringRecord, rejectUnknownOptions, wholeNumber } from '../options.ts'
+import { checkEnvironment, rejectUnknownOptions, wholeNumber } from '../options.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface LocalManagerOptions {
@@ -70,7 +70,7 @@ function checkStrings({ env, execArgv, cwd }: LocalManagerOptions): void {
   ) {
     throw new TypeError(`execArgv must be an array of strings: ${describe(execArgv)}`)
   }
-  checkStringRecord('env', env)
+  checkEnvironment(env)
 }
 
 /** Else the system would say of Node's own executable that it is not there. */
