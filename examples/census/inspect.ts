@@ -58,7 +58,11 @@ function visitNodes(node: Node, parent: Node, visit: (node: Node, parent: Node) 
   visit(node, parent)
   for (const key of VISITOR_KEYS[node.type] ?? []) {
     const value = Reflect.get(node, key) as Node | null | undefined | (Node | null)[]
-    for (const child of Array.isArray(value) ? value : [value]) if (child) visitNodes(child, node, visit)
+    if (!Array.isArray(value)) {
+      if (value) visitNodes(value, node, visit)
+      continue
+    }
+    for (const child of value) if (child) visitNodes(child, node, visit)
   }
 }
 
