@@ -27,3 +27,17 @@ test('LogPosition keeps empty lines, spaces, and the rest of a line that was cut
     taken(position, '2026-11-25T22:42:13.000000001Z ', 'the rest', '2026-11-25T22:42:13.000000002Z   x'),
   ).toEqual(['', 'the rest', '  x'])
 })
+
+test('LogPosition gives lines whose times are not in order, each once', () => {
+  const position = new LogPosition()
+  expect(taken(position, second, first)).toEqual(['b', 'a'])
+  // What comes behind the last one that was given is new, whatever its time.
+  const between = '2026-11-25T22:42:13.000000000Z d'
+  expect(taken(position, second, first, between, third)).toEqual([undefined, undefined, 'd', 'c'])
+})
+
+test('LogPosition goes on with what is later when a log has begun anew', () => {
+  const position = new LogPosition()
+  expect(taken(position, first, second)).toEqual(['a', 'b'])
+  expect(taken(position, first, third)).toEqual([undefined, 'c'])
+})
