@@ -11,6 +11,7 @@ import {
 } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { processesLeft, processesOf, processStopped } from './support/processes.ts'
+import { withTempDir } from './support/temp-dir.ts'
 import { startCluster } from './test-cluster.ts'
 
 test('workers() is [1] and nworkers() is 1 when there are none', async () => {
@@ -32,7 +33,7 @@ test('ids are never used again, not even those of workers that never joined', as
   const { cluster, env } = started
 
   await cluster.rmProcs([2, 3])
-  await cluster.addProcs(1, { env, cwd: '/no/such/directory' }).catch(() => {})
+  await cluster.addProcs(await unstartable(env)).catch(() => {})
   const ids = await cluster.addProcs(2, { env })
 
   expect(ids).toEqual([5, 6])
@@ -168,7 +169,7 @@ test('addProcs() of a program that cannot be started says why', async () => {
   await using started = await startCluster()
   const { cluster, env } = started
 
-  const adding = cluster.addProcs(1, { env, cwd: '/no/such/directory' })
+  const adding = cluster.addProcs(await unstartable(env))
 
   await expect(adding).rejects.toBeInstanceOf(LaunchError)
   await expect(adding).rejects.toThrow(/local-2 .*StartError.*ENOENT/)
@@ -230,4 +231,10 @@ async function stop(cluster: Cluster, id: number): Promise<number> {
   process.kill(pid, 'SIGSTOP')
   await processStopped(pid)
   return pid
+}
+
+/** One worker whose directory was there when it was asked for, and is not when it is started. */
+async function unstartable(env: Readonly<Record<string, string>>): Promise<LocalManager> {
+  await using dir = await withTempDir()
+  return new LocalManager(1, { env, cwd: dir.path })
 }

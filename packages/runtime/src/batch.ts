@@ -55,9 +55,10 @@ export class FixedSize implements BatchSizer {
 
 /**
  * What a batch should take, in ms: long against a message, short against the whole. Where workers take all of the
- * machine, a message that comes after some ms of other work finds cold caches and takes up to 1 ms of CPU.
+ * machine, a message that comes after some ms of other work finds cold caches and takes up to 1 ms of CPU. And short
+ * enough for the next one to wait at the worker (`Dispatcher`).
  */
-const targetMs = 20
+const targetMs = 15
 /** Below this there is no use in dividing the rest more evenly: another message costs as much. */
 const tailMs = 1
 const firstSize = 8
@@ -65,7 +66,7 @@ const maxSize = 4_096
 const maxStep = 4
 
 /**
- * Sizes by measured time: from 8 items towards 20 ms, by a factor of 4 at most from one measurement to the
+ * Sizes by measured time: from 8 items towards 15 ms, by a factor of 4 at most from one measurement to the
  * next, never more than 4,096. Where the number of items is known, a batch takes no more than the
  * 2·workers-th part of what is left, so that all workers end at about the same time.
  */

@@ -17,7 +17,7 @@ import { Lane, type LaneListener, laneKey, type Slot } from './lane.ts'
  * Batches shorter than this have the next one wait at the worker, in ms: a round trip would be a share of
  * them that counts.
  */
-const shortMs = 40
+const shortMs = 20
 /**
  * Batches so short that a message costs more than they do travel together, because several wait: as many as take
  * `waitingMs`, once enough have shown that they are all short.

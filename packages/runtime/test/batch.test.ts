@@ -17,7 +17,7 @@ test('FixedSize always takes its size', () => {
   expect([sizer.next(), sizer.isSteady]).toEqual([7, true])
 })
 
-test('MeasuredSize grows by 4 at most, up to what takes 20 ms', () => {
+test('MeasuredSize grows by 4 at most, up to what takes 15 ms', () => {
   const sizer = new MeasuredSize()
   const sizes: number[] = []
   for (let i = 0; i < 6; i++) {
@@ -25,7 +25,7 @@ test('MeasuredSize grows by 4 at most, up to what takes 20 ms', () => {
     sizes.push(size)
     sizer.record(size, size * 0.01, i === 0)
   }
-  expect(sizes).toEqual([8, 32, 128, 512, 2_000, 2_000])
+  expect(sizes).toEqual([8, 32, 128, 512, 1_500, 1_500])
   expect(sizer.isSteady).toBe(true)
 })
 
@@ -57,6 +57,6 @@ test('MeasuredSize is not misled by the slow first call of a worker that joins l
 test('MeasuredSize leaves the other workers their share of what is left', () => {
   const sizer = new MeasuredSize()
   for (let i = 0; i < 4; i++) sizer.record(16, 16 * 0.4, i === 0)
-  expect(sizer.next(undefined, 2)).toBe(50)
+  expect(sizer.next(undefined, 2)).toBe(38)
   expect([40, 20, 9, 1].map((remaining) => sizer.next(remaining, 2))).toEqual([10, 5, 3, 2])
 })

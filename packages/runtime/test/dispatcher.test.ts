@@ -112,7 +112,7 @@ test('Dispatcher has no more than one item wait at each worker before it knows t
 })
 
 test('Dispatcher has nothing wait at a worker while batches are long', async () => {
-  const cluster = new SimulatedCluster({ workers: 2, costMs: () => 40 })
+  const cluster = new SimulatedCluster({ workers: 2, costMs: () => 20 })
   void pmap(cluster, square, upTo(100))
   await cluster.clock.advance(500)
   expect(cluster.open.length).toBe(2)
