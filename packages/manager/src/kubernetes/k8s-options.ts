@@ -68,7 +68,7 @@ const texts = [
   'serviceAccountName',
   'advertise',
 ] as const
-const records = ['env', 'labels', 'annotations'] as const
+const records = ['labels', 'annotations'] as const
 const choices = {
   imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
   keepPods: ['never', 'onFailure', 'always'],
@@ -77,6 +77,7 @@ const choices = {
 const known = [
   ...texts,
   ...records,
+  'env',
   ...Object.keys(choices),
   'cpu',
   'memory',
