@@ -1,7 +1,8 @@
 /** Passes on what workers say to each other, unread; and answers for those that are gone. */
 
-import { AbortError, Codec, type EncodedBody, type Header, noHooks } from '@dialback/protocol'
+import { AbortError, Codec, type EncodedBody, type Header, noHooks, ProtocolError } from '@dialback/protocol'
 import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
+import { checkFlat, checkRelayed } from './relay-rules.ts'
 import { RelayedBody } from './relayed-body.ts'
 import { type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
 import { YoungGarbage } from './young-garbage.ts'
@@ -56,7 +57,7 @@ export class Relay {
     this.#ranges.set(connection.range, connection)
   }
 
-  /** Takes a frame that is not for the manager: true when it did. */
+  /** Takes a frame that is not for the manager: true when it did. @throws {ProtocolError} when no worker may send it to another. */
   take(header: Header, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     if (this.#route(header, bytes, from)) return true
     this.#options.ledger.passes(header, from.range, ownRange)
@@ -178,6 +179,7 @@ export class Relay {
     from: WorkerConnection,
     to: WorkerConnection | undefined,
   ): void {
+    checkRelayed({ header, bytes, range: from.range, isOwn: this.#isOf(from, header.to) })
     if (to === undefined) {
       if (isAnswered(header))
         from.mailbox.post({ type: 'error', id: header.id, kind: 'failed' }, this.#options.refusal(header.to))
@@ -195,18 +197,33 @@ export class Relay {
   #answer(header: Header & { id: number }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     const range = rangeOf(header.id)
     if (range === ownRange) return false
+    checkRelayed({ header, bytes, range: from.range, isOwn: false })
     const to = this.#ranges.get(range)
-    const isTaken = header.type === 'result' && this.#passed.get(header.id)?.type === 'take'
-    if (!isTaken) this.#passed.delete(header.id)
-    if (to !== undefined) this.#forward(header, bytes, { from, to, answers: header.id })
+    const passed = this.#passed.get(header.id)
+    const isTaken = header.type === 'result' && passed?.type === 'take'
+    // Nobody else is believed, and nobody twice.
+    const isAsked = passed?.to === from
+    if (isAsked && !isTaken) this.#passed.delete(header.id)
+    if (isAsked && to !== undefined) {
+      this.#forward(header, bytes, { from, to, answers: header.id })
+      return true
+    }
     // The caller is gone; nobody wants the rest.
-    else if (header.stream !== undefined) from.mailbox.post({ type: 'stop', stream: header.stream })
+    if (header.stream !== undefined) from.mailbox.post({ type: 'stop', stream: header.stream })
+    if (to === undefined) this.#options.ledger.ended(header.id)
     return true
+  }
+
+  #isOf(connection: WorkerConnection, workerId: number): boolean {
+    const { index = -1 } = connection.thread ?? {}
+    return this.#options.worker(workerId)?.threadAt(index) === connection
   }
 
   #forward(header: Header, bytes: Uint8Array | null, { from, to, answers }: Route): void {
     this.#options.ledger.passes(header, from.range, to.range)
     if (header.stream !== undefined) {
+      if (this.#streams.has(header.stream))
+        throw new ProtocolError(`Received ${header.type} with a stream that is in use: ${header.stream}`)
       const ends = { source: from.mailbox, sink: to.mailbox, holder: to.range }
       const passed = (count: number): void => this.#garbage.add(count)
       this.#streams.set(header.stream, new RelayedBody(header, { ...ends, answers, passed }))
@@ -217,6 +234,7 @@ export class Relay {
   #chunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     const stream = this.#streams.get(header.stream)
     if (stream === undefined || stream.source !== from.mailbox) return false
+    checkFlat(header)
     stream.add(header, bytes)
     return true
   }
@@ -228,12 +246,15 @@ export class Relay {
 
   #flow(header: Header & { stream: number; type: 'credit' | 'stop' }, from: WorkerConnection): boolean {
     const stream = this.#streams.get(header.stream)
-    if (stream === undefined) return false
-    const other = stream.source === from.mailbox ? stream.sink : stream.source
-    // Credit may overtake anything, but a stop must not arrive before what it stops.
-    other.link.send(header, null, header.type === 'credit')
+    const isSource = stream?.source === from.mailbox
+    const isSink = stream?.sink === from.mailbox
+    if (stream === undefined || !(isSink || (isSource && header.type === 'stop'))) return false
+    checkFlat(header)
     if (header.type === 'credit') stream.credit(header.chunks)
-    else if (stream.source === from.mailbox) this.#unfinished(stream)
+    else if (isSource) this.#unfinished(stream)
+    // Credit may overtake anything, but a stop must not arrive before what it stops.
+    const other = isSource ? stream.sink : stream.source
+    other.link.send(header, null, header.type === 'credit')
     if (header.type === 'stop' || stream.isOver) this.#streams.delete(header.stream)
     return true
   }

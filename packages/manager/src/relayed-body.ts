@@ -28,15 +28,18 @@ export class RelayedBody {
   readonly answers: number | undefined
   readonly #passed: (bytes: number) => void
   readonly #handles: readonly number[]
-  /** Chunks that have come and that the sink has not credited, and bytes that have not come, so that the end is known. */
+  /** Chunks that have come and that the sink has not credited. */
   #uncredited = 0
+  /** What has not come: of the part that is under way, and of all, so that the end is known. */
+  readonly #parts: Iterator<number>
+  #missingOfPart = 0
   #missingBytes: number
   /** In memory that the sink cannot read; they stay there until it has room. */
   readonly #waiting: Piece[] = []
   /** Of chunks that the sink has not credited, if they were copied for it. */
   readonly #copiedBytes: number[] = []
 
-  /** `header` announced the body. */
+  /** `header` announced the body. @throws {ProtocolError} when it has nothing, or more than it may. */
   constructor(header: Header, { source, sink, holder, answers, passed }: RelayedBodyOptions) {
     this.source = source
     this.sink = sink
@@ -44,7 +47,11 @@ export class RelayedBody {
     this.answers = answers
     this.#passed = passed
     this.#handles = header.handles ?? []
-    this.#missingBytes = (header.parts ?? []).reduce((sum, length) => sum + length, 0)
+    const parts = (header.parts ?? []).filter((length) => length > 0)
+    this.#parts = parts.values()
+    this.#missingBytes = parts.reduce((sum, length) => sum + length, 0)
+    if (this.#missingBytes === 0 || this.#missingBytes > limits.maxBodyBytes)
+      throw new ProtocolError(`Received ${header.type} with a body of ${this.#missingBytes} bytes as chunks`)
   }
 
   /** All of it has come, and the sink has taken it. */
@@ -57,13 +64,13 @@ export class RelayedBody {
     return this.#missingBytes > 0 || this.#waiting.length > 0 ? releasedOf(this.#handles) : []
   }
 
-  /** @throws {ProtocolError} when it is in memory that is not shared. */
+  /** @throws {ProtocolError} when it is in memory that is not shared, or does not fit the body. */
   add(header: Chunk, bytes: Uint8Array | null): void {
     const { slot } = header
     if (slot !== undefined && !this.source.sharesMemory)
       throw new ProtocolError('Received a chunk in memory that is not shared')
+    this.#fit(slot?.length ?? bytes?.byteLength ?? 0)
     this.#uncredited += 1
-    this.#missingBytes -= slot?.length ?? bytes?.byteLength ?? 0
     if (!this.#isCopied) {
       this.sink.link.send(header, bytes)
       this.#passed(bytes?.byteLength ?? 0)
@@ -73,11 +80,22 @@ export class RelayedBody {
     this.#copy()
   }
 
-  /** The sink has taken `chunks` more. */
+  /** The sink has taken `chunks` more. @throws {ProtocolError} when it cannot have. */
   credit(chunks: number): void {
+    if (chunks > this.#uncredited - this.#waiting.length)
+      throw new ProtocolError(`Received credit for ${chunks} chunks, of which fewer were sent`)
     this.#uncredited -= chunks
     this.#copiedBytes.splice(0, chunks)
     this.#copy()
+  }
+
+  /** None is empty, and none spans two parts: the sink would break off with us. */
+  #fit(length: number): void {
+    if (this.#missingOfPart === 0) this.#missingOfPart = Number(this.#parts.next().value ?? 0)
+    if (length === 0 || length > this.#missingOfPart)
+      throw new ProtocolError(`Received a chunk of ${length} bytes that does not fit its body`)
+    this.#missingOfPart -= length
+    this.#missingBytes -= length
   }
 
   /** The sink is on another machine than the source. */

@@ -36,13 +36,16 @@ test.each(['failed', 'thrown'] as const)(
 test('Relay.remove() has a worker keep that the caller of what it was to keep is gone', async () => {
   using workers = new RelayedWorkers()
   const [from, to] = [workers.add(2), workers.add(3)]
-  const id = from.thread.nextId()
-  from.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f', keep: 9 })
+  const [id, keep] = [from.thread.nextId(), from.thread.nextId()]
+  from.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f', keep })
   await settled()
   workers.lose(from)
   await settled()
-  expect(to.control.messages).toMatchObject([{ type: 'put', to: 3, ref: 9, isCall: true, kind: 'thrown' }])
+  expect(to.control.messages).toMatchObject([{ type: 'put', to: 3, ref: keep, isCall: true, kind: 'thrown' }])
   expect(workers.cancelled).toEqual([`3 thread 0.0 ${id}`])
+  to.thread.mailbox.post({ type: 'error', id, kind: 'thrown' })
+  await settled()
+  expect(workers.freed).toEqual([`3:${keep}`])
 })
 
 test('Relay tells of a call that its caller cancels', async () => {

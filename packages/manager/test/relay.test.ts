@@ -28,11 +28,12 @@ test('Relay passes what is asked of futures and channels on to the control conne
   using workers = new RelayedWorkers()
   const [from, to] = [workers.add(2), workers.add(3)]
   const [fetch, put, take] = [from.thread.nextId(), from.thread.nextId(), from.thread.nextId()]
+  const ref = from.thread.nextId()
   const asked = [
-    { type: 'open', to: 3, ref: 9, capacity: 1 },
-    { type: 'fetch', id: fetch, to: 3, ref: 9 },
-    { type: 'put', id: put, to: 3, ref: 9 },
-    { type: 'take', id: take, to: 3, ref: 9 },
+    { type: 'open', to: 3, ref, capacity: 1 },
+    { type: 'fetch', id: fetch, to: 3, ref },
+    { type: 'put', id: put, to: 3, ref },
+    { type: 'take', id: take, to: 3, ref },
     { type: 'received', id: take, to: 3 },
   ] as const
   for (const message of asked) from.thread.mailbox.post(message)

@@ -1,4 +1,5 @@
 export { bodyBytes, type EncodedBody, emptyBody } from './body.ts'
+export { inlineBody } from './body-receiver.ts'
 export { Codec } from './codec/codec.ts'
 export {
   type AnyFunction,

@@ -3,6 +3,8 @@
 export const limits = {
   /** A WebSocket message: one packet of joined frames. */
   maxPacketBytes: 8_388_608,
+  /** All headers of a packet: with what is joined before and a body in its frame, one that is passed on stays a packet. */
+  maxHeaderBytes: 6_815_744,
   /** A message of the handshake, which comes from somebody not yet known. */
   maxHelloBytes: 16_384,
   /** How long a new connection may take to say hello. */

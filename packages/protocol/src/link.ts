@@ -150,14 +150,25 @@ export class Link {
     while (this.#transport !== undefined && (isAll || !this.#transport.isFull)) {
       const frames = this.#nextFrames()
       if (frames.length === 0) return
-      this.#sent += 1
-      const packet = encodePacket(this.#sent, this.#received, frames)
-      this.#markAcknowledged()
-      for (const { header, bytes } of frames)
-        if (header.type === 'chunk' && bytes !== null) discardChunk(bytes)
-      this.#kept.push(packet)
-      this.#transport.send(packet)
+      this.#sendJoined(frames)
     }
+  }
+
+  /** As one packet; as several when headers are larger than they look, as those that are passed on may be. */
+  #sendJoined(frames: readonly Frame[]): void {
+    const packet = encodePacket(this.#sent + 1, this.#received, frames)
+    if (packet.byteLength > limits.maxPacketBytes && frames.length > 1) {
+      reusePacket(packet)
+      const half = frames.length >> 1
+      this.#sendJoined(frames.slice(0, half))
+      this.#sendJoined(frames.slice(half))
+      return
+    }
+    this.#sent += 1
+    this.#markAcknowledged()
+    for (const { header, bytes } of frames) if (header.type === 'chunk' && bytes !== null) discardChunk(bytes)
+    this.#kept.push(packet)
+    this.#transport?.send(packet)
   }
 
   #nextFrames(): Frame[] {

@@ -9,6 +9,7 @@ import { Link } from './link.ts'
 import type { Header, Letter, SharedSlot } from './message.ts'
 import { discardChunk } from './packet-memory.ts'
 import { type SharedMemory, SharedMemoryReader } from './shared-memory.ts'
+import { unreceivable } from './unreceivable.ts'
 
 export interface MailboxEvents {
   /** A whole message. Of one sender, those that `isOrdered` tells of come in the order in which they were posted. */
@@ -199,12 +200,27 @@ export class Mailbox {
     }
     if (this.#receivers.has(header.stream))
       throw new ProtocolError(`Received ${header.type} with a stream that is in use: ${header.stream}`)
-    const receiver = new BodyReceiver(header.parts ?? [], this.#reader)
+    const receiver = this.#receiverFor(header, header.stream)
+    if (receiver === undefined) return
     const arrival = { message: header, receiver, body: emptyBody }
     this.#receivers.set(header.stream, arrival)
     if (range === undefined) return
     if (queue === undefined) this.#ordered.set(range, [arrival])
     else queue.push(arrival)
+  }
+
+  /** Undefined when there is no memory for it. @throws {ProtocolError} when no body can be like that. */
+  #receiverFor(header: Header, stream: number): BodyReceiver | undefined {
+    try {
+      return new BodyReceiver(header.parts ?? [], this.#reader)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      const { answer, instead, body } = unreceivable(header)
+      this.link.send({ type: 'stop', stream }, null)
+      if (answer !== undefined) this.post(answer, body)
+      if (instead !== undefined) this.#events.message(instead, body)
+      return undefined
+    }
   }
 
   #addChunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null): void {

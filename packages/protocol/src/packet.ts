@@ -79,13 +79,26 @@ export function decodePacket(bytes: Uint8Array): Packet {
   if (!isCount(sequence) || !isCount(acknowledged))
     throw new ProtocolError('Received a packet without a sequence')
   const frames: Frame[] = []
+  let headerBytes = bytes.byteLength
   for (let at = 2; at < flat.length; at += 2) {
-    const frameBytes = flat[at + 1]
-    if (frameBytes !== null && !(frameBytes instanceof Uint8Array))
-      throw new ProtocolError('Received a frame whose body is not bytes')
-    frames.push({ header: parseHeader(flat[at]), bytes: frameBytes })
+    const frame = parseFrame(flat[at], flat[at + 1])
+    headerBytes -= frame.bytes?.byteLength ?? 0
+    frames.push(frame)
   }
+  if (headerBytes > limits.maxHeaderBytes)
+    throw new ProtocolError(`Received headers of ${headerBytes} bytes in one packet`)
   return { sequence, acknowledged, frames }
+}
+
+function parseFrame(value: unknown, bytes: unknown): Frame {
+  if (bytes !== null && !(bytes instanceof Uint8Array))
+    throw new ProtocolError('Received a frame whose body is not bytes')
+  const header = parseHeader(value)
+  // A chunk may have come out of shared memory on its way.
+  const most = header.type === 'chunk' ? limits.sharedSlotBytes : limits.inlineBodyBytes
+  if (bytes !== null && bytes.byteLength > most)
+    throw new ProtocolError(`Received ${header.type} with ${bytes.byteLength} bytes in its frame`)
+  return { header, bytes }
 }
 
 function unpack(bytes: Uint8Array): unknown {

@@ -27,7 +27,7 @@ test('Link acknowledges at once after so many packets', async () => {
 test('Link acknowledges at once after so many bytes', async () => {
   const { far } = attachedLink()
   const bytes = new Uint8Array(limits.ackEveryBytes)
-  far.transport.send(encodePacket(1, 0, [{ header: { type: 'result', id: 1 }, bytes }]))
+  far.transport.send(encodePacket(1, 0, [{ header: { type: 'chunk', stream: 1 }, bytes }]))
   await settled(3)
   expect(far.packets).toEqual([{ sequence: 0, acknowledged: 1, frames: [] }])
 })

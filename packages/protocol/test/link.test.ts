@@ -28,6 +28,19 @@ test('Link joins the frames of one turn in one packet, urgent ones first', async
   expect(far.headers.map((header) => header.type === 'ping' && header.n)).toEqual([3, 4, 1, 2, 5])
 })
 
+test('Link makes several packets of frames that are larger than they look, in their order', async () => {
+  const { end, far } = attachedLink()
+  const later = 'x'.repeat(3 * 2 ** 20)
+  for (const n of [1, 2, 3, 4, 5]) end.link.send(Object.assign({ type: 'ping' as const, n }, { later }), null)
+  await settled()
+  expect(far.packets.map(({ sequence, frames }) => [sequence, frames.length])).toEqual([
+    [1, 2],
+    [2, 1],
+    [3, 2],
+  ])
+  expect(far.headers.map((header) => header.type === 'ping' && header.n)).toEqual([1, 2, 3, 4, 5])
+})
+
 test('Link.flush() sends what waits at once, and what follows in a packet of its own', async () => {
   const { end, far } = attachedLink()
   end.ping(1)

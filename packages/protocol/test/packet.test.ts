@@ -64,6 +64,21 @@ test.each([
   ['no acknowledgement', packr.pack([1, null]), 'Received a packet without a sequence'],
   ['a body of text', packr.pack([1, 0, ping, 'text']), 'Received a frame whose body is not bytes'],
   ['a body of another type', packr.pack([1, 0, ping, [1, 2]]), 'Received a frame whose body is not bytes'],
+  [
+    'a body that should be chunks',
+    packr.pack([1, 0, { type: 'result', id: 5 }, Buffer.alloc(65_537)]),
+    'Received result with 65537 bytes in its frame',
+  ],
+  [
+    'a chunk above its size',
+    packr.pack([1, 0, { type: 'chunk', stream: 5 }, Buffer.alloc(1_048_577)]),
+    'Received chunk with 1048577 bytes in its frame',
+  ],
+  [
+    'headers above their size',
+    packr.pack([1, 0, { ...ping, later: 'x'.repeat(7_000_000) }, null]),
+    'Received headers of 7000031 bytes in one packet',
+  ],
   ['no header', packr.pack([1, 0, null, null]), 'Received a message that is no object: null'],
   ['a wrong header', packr.pack([1, 0, { type: 'ping', n: 'x' }, null]), "Received ping with a wrong n: 'x'"],
 ])('decodePacket() refuses %s', (_, bytes, message) => {

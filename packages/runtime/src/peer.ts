@@ -26,6 +26,7 @@ import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { withPools } from './pool-handles.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
+import { readReason, receiveDefinition, receiveModule } from './receive-code.ts'
 import { startLater } from './start-later.ts'
 
 /** Each time a thread was replaced in the meantime. */
@@ -129,6 +130,7 @@ export class Peer implements Caller {
   /** Takes a message for this process. */
   receive(message: Letter, body: EncodedBody, mailbox: Mailbox): void {
     if (message.handles !== undefined) this.values.references.arrived(message.handles, body)
+    if (this.#pending.isStray(message, mailbox)) return
     switch (message.type) {
       case 'call':
         this.runner.receive({ call: message, body, mailbox })
@@ -146,13 +148,13 @@ export class Peer implements Caller {
         this.#defineAgain(message.id)
         return
       case 'cancel':
-        this.runner.cancel(message.id, this.#readReason(body))
+        this.runner.cancel(message.id, readReason(this.carrier, body))
         return
       case 'define':
-        this.runner.define(message.hash, body, message.modules ?? [])
+        receiveDefinition(this.runner, message, body)
         return
       case 'module':
-        this.carrier.addModule(body)
+        receiveModule(this.carrier, body)
         return
       // biome-ignore format: these are between the agent and its manager, or handled by the mailbox
       case 'open':
@@ -207,7 +209,9 @@ export class Peer implements Caller {
     if (pending?.prepared === undefined || pending.mailbox === undefined) return
     pending.resends = (pending.resends ?? 0) + 1
     if (pending.resends > maxResends) {
-      const error = new ProtocolError(`Process ${pending.target} asks for a function again and again`)
+      const error = new ProtocolError(
+        `Process ${pending.target} asks for a function again and again: what was sent of it cannot be read there`,
+      )
       this.#pending.settle(pending, () => Promise.reject(error))
       return
     }
@@ -259,11 +263,6 @@ export class Peer implements Caller {
       target,
     )
     return isBatch ? batchOutcome(target, value) : value
-  }
-
-  /** Without a body the caller is gone. */
-  #readReason(body: EncodedBody): unknown {
-    return body.head.byteLength === 0 ? new AbortError('The caller is gone') : this.carrier.decode(body)
   }
 
   #recall(pending: PendingCall): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** Calls, and questions about futures and channels, that wait for their answer. */
 
-import type { Call, EncodedBody, Mailbox } from '@dialback/protocol'
+import type { Call, EncodedBody, Letter, Mailbox } from '@dialback/protocol'
 import type { StartedCall } from './caller.ts'
 import type { PreparedFunction } from './carrier.ts'
 import type { KeeperQuestion } from './keeping/keeper.ts'
@@ -64,6 +64,13 @@ export class PendingCalls {
 
   get(id: number): PendingCall | undefined {
     return this.#byId.get(id) ?? this.#silent.get(id)
+  }
+
+  /** Whether a message is an answer that is late, or from somebody who was not asked. */
+  isStray(message: Letter, mailbox: Mailbox): boolean {
+    const { type } = message
+    const isAnswer = type === 'result' || type === 'error' || type === 'state' || type === 'unknown'
+    return isAnswer && this.get(message.id)?.mailbox !== mailbox
   }
 
   /** Settles with what `read` gives or throws; later answers find nothing. */
