@@ -208,6 +208,25 @@ test('a call that waits behind one that is cancelled, and never yields, runs on 
   expect(started.log.filter((line) => line.startsWith('warn'))).toEqual([])
 })
 
+test('a call of a worker that waits there runs, once, on the thread that takes its place', async () => {
+  await using started = await startCluster(1)
+  const { cluster, env } = started
+  for (let n = 0; n < 100; n++) await cluster.remoteCallFetch(() => n, 2)
+  const abort = new AbortController()
+  const spinning = cluster.pmap(spin, [7], { signal: abort.signal }).catch(() => 'stopped')
+  await started.logged('2: spinning 7')
+  await cluster.addProcs(1, { env })
+
+  const calls = cluster.remoteCallFetch(callOften, 3, 2, 200)
+  await started.logged('3: called')
+  abort.abort()
+
+  expect(await spinning).toBe('stopped')
+  expect(await calls).toEqual(Array.from({ length: 200 }, (_, n) => `${n} of 70000`))
+  const runs = notesSoFar().filter((each) => String(each).startsWith('ran '))
+  expect(runs.toSorted()).toEqual(Array.from({ length: 200 }, (_, n) => `ran ${n}`).toSorted())
+})
+
 test('a worker that aborts its pmap() stops a busy loop on another worker', async () => {
   await using started = await startCluster(2)
   const { cluster } = started
@@ -255,6 +274,22 @@ async function waitAtFirst(item: string): Promise<string> {
   if (attempt > 1) return `${item} in attempt ${attempt}`
   writeSync(2, 'waiting\n')
   return await new Promise(() => {})
+}
+
+/** Calls another worker, in each call with more than fits into a frame. */
+async function callOften(target: number, times: number): Promise<string[]> {
+  const calls = Array.from({ length: times }, (_, n) =>
+    remoteCallFetch(
+      async (bytes: Uint8Array) => {
+        await remoteCallFetch((text: string) => note(text), 1, `ran ${n}`)
+        return `${n} of ${bytes.byteLength}`
+      },
+      target,
+      new Uint8Array(70_000),
+    ),
+  )
+  writeSync(2, 'called\n')
+  return await Promise.all(calls)
 }
 
 function spin(round = 0): void {

@@ -27,6 +27,18 @@ interface Passed {
   readonly keep: number | undefined
   /** Its caller waits for no answer: it is not cancelled with its caller. */
   readonly isSilent: boolean
+  /** Its caller wants it to end. */
+  isCancelled: boolean
+}
+
+/** What becomes of what was asked of a connection that is gone. */
+export interface Refusal {
+  /** An error's body. */
+  readonly body: EncodedBody
+  /** A thread that was replaced has `thrown` it: whoever asks later for what it was to keep is told so by its agent. */
+  readonly kind: 'thrown' | 'failed'
+  /** Whether a call never began, so that its caller may make it again, of the thread that took the place of the one that is gone. */
+  readonly neverBegan?: (call: number) => boolean
 }
 
 interface Route {
@@ -74,8 +86,7 @@ export class Relay {
         return true
       case 'cancel':
         if (header.to === 1) return false
-        this.#pass(header, bytes, from, this.#passed.get(header.id)?.to)
-        this.#tellCancelled(header.id)
+        this.#cancel(header, bytes, from)
         return true
       case 'received':
         if (header.to === 1) return false
@@ -119,21 +130,14 @@ export class Relay {
     }
   }
 
-  /**
-   * Answers for a connection that is gone with `refusal`, an error's body, and cancels what it had asked for. A thread that
-   * was replaced has `thrown` it: whoever asks later for what it was to keep is told so by its agent.
-   */
-  remove(connection: WorkerConnection, refusal: EncodedBody, kind: 'thrown' | 'failed' = 'failed'): void {
+  /** Answers for a connection that is gone, and cancels what it had asked for. */
+  remove(connection: WorkerConnection, refusal: Refusal): void {
     const { ledger } = this.#options
     this.#ranges.delete(connection.range)
     ledger.holderGone(connection.range)
     for (const [id, passed] of this.#passed) {
-      const { from, to, workerId } = passed
-      if (to === connection) {
-        from.mailbox.post({ type: 'error', id, kind }, refusal)
-        if (kind === 'thrown' && passed.keep !== undefined) this.failKept(workerId, passed.keep, refusal)
-        ledger.ended(id)
-      } else if (from !== connection) continue
+      if (passed.to === connection) this.#refuse(id, passed, refusal)
+      else if (passed.from !== connection) continue
       else if (!passed.isSilent) this.#cancelOrphan(id, passed)
       this.#passed.delete(id)
     }
@@ -143,11 +147,22 @@ export class Relay {
         this.#unfinished(each)
         sink.post({ type: 'stop', stream })
         // The answer had begun, so that the call is no longer among those passed on; the rest of it never comes.
-        if (answers !== undefined) sink.post({ type: 'error', id: answers, kind }, refusal)
+        if (answers !== undefined) sink.post({ type: 'error', id: answers, kind: refusal.kind }, refusal.body)
       } else if (sink === connection.mailbox) source.post({ type: 'stop', stream })
       else continue
       this.#streams.delete(stream)
     }
+  }
+
+  #refuse(id: number, { type, from, workerId, keep, isCancelled }: Passed, refusal: Refusal): void {
+    const { body, kind, neverBegan } = refusal
+    if (type === 'call' && !isCancelled && neverBegan?.(id) === true) {
+      from.mailbox.post({ type: 'unknown', id })
+      return
+    }
+    from.mailbox.post({ type: 'error', id, kind }, body)
+    if (kind === 'thrown' && keep !== undefined) this.failKept(workerId, keep, body)
+    this.#options.ledger.ended(id)
   }
 
   #cancelOrphan(id: number, { to, workerId, keep }: Passed): void {
@@ -155,6 +170,15 @@ export class Relay {
     // A thread in a busy loop would never say so.
     if (keep !== undefined) this.failKept(workerId, keep, callerGone)
     this.#tellCancelled(id)
+  }
+
+  #cancel(header: Header & { type: 'cancel' }, bytes: Uint8Array | null, from: WorkerConnection): void {
+    const passed = this.#passed.get(header.id)
+    this.#pass(header, bytes, from, passed?.to)
+    if (passed !== undefined) passed.isCancelled = true
+    // It was to be made again, which it will not be.
+    else this.#options.ledger.ended(header.id)
+    this.#tellCancelled(header.id)
   }
 
   /** A call only: questions are answered by the main thread of the agent. */
@@ -189,7 +213,7 @@ export class Relay {
     if (isAnswered(header)) {
       const { type, id, to: workerId } = header
       const [keep, isSilent] = type === 'call' ? [header.keep, header.isSilent === true] : [undefined, false]
-      this.#passed.set(id, { type, from, to, workerId, keep, isSilent })
+      this.#passed.set(id, { type, from, to, workerId, keep, isSilent, isCancelled: false })
     }
     this.#forward(header, bytes, { from, to })
   }

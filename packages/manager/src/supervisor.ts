@@ -125,7 +125,7 @@ export class Supervisor {
     for (const connection of worker.connections) {
       this.#news.remove(connection.mailbox.link)
       this.keeping.forget(connection)
-      this.relay.remove(connection, refusal)
+      this.relay.remove(connection, { body: refusal, kind: 'failed' })
       this.#options.peer().runner.callerGone(connection.mailbox)
     }
     this.keeping.ledger.ownerGone(worker.id)
@@ -221,7 +221,8 @@ export class Supervisor {
     const thrown = peer.carrier.encodeThrown(reason).body
     this.#news.remove(connection.mailbox.link)
     this.keeping.forget(connection)
-    this.relay.remove(connection, thrown, 'thrown')
+    const neverBegan = (call: number): boolean => this.#interrupts.neverBegan(connection, call)
+    this.relay.remove(connection, { body: thrown, kind: 'thrown', neverBegan })
     peer.runner.callerGone(connection.mailbox)
     peer.mailboxLost(connection.mailbox, {
       error: ({ call }) => {
@@ -232,7 +233,7 @@ export class Supervisor {
       successorFor: ({ call }) => {
         // Those with a claim are items, which are run again anyhow; a barrier belongs to what the successor replays.
         const isOwn = call.type === 'call' && call.claim === undefined && call.isBarrier !== true
-        return isOwn && this.#interrupts.neverBegan(connection, call.id) ? successor?.mailbox : undefined
+        return isOwn && neverBegan(call.id) ? successor?.mailbox : undefined
       },
     })
   }

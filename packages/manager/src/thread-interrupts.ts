@@ -18,12 +18,19 @@ export function graceFor(call: number | undefined): number {
   return call === undefined ? interruptGraceMs : cancelGraceMs
 }
 
+interface Begun {
+  /** The latest, all of them while they are few. */
+  readonly latest: readonly number[]
+  /** Of all, the highest id by range modulo the length; empty where the worker does not say. */
+  readonly highest: readonly number[]
+}
+
 export class ThreadInterrupts {
   /** Threads all of whose calls are being interrupted. */
   readonly #interrupted = new WeakSet<WorkerConnection>()
 
-  /** Of threads that were replaced for the sake of one call: the latest calls that began there. */
-  readonly #begun = new WeakMap<WorkerConnection, readonly number[]>()
+  /** Of threads that were replaced for the sake of one call: which calls began there. */
+  readonly #begun = new WeakMap<WorkerConnection, Begun>()
 
   /** Notes what is asked of a thread; `call`: only that one is to end. Resolves to whether the thread is replaced. */
   async note(
@@ -35,18 +42,19 @@ export class ThreadInterrupts {
     const answer = await asked
     const isReplaced = answer?.type === 'interrupted' && answer.isReplaced
     if (call === undefined && !isReplaced) this.#interrupted.delete(thread)
-    if (isReplaced && answer.begun !== undefined) this.#begun.set(thread, answer.begun)
+    if (isReplaced && answer.begun !== undefined)
+      this.#begun.set(thread, { latest: answer.begun, highest: answer.highest ?? [] })
     return isReplaced
   }
 
   /** Whether a call that was sent to a thread never began there, and nobody wanted it to end. */
   neverBegan(thread: WorkerConnection, call: number): boolean {
     const begun = this.#begun.get(thread)
-    if (begun === undefined || this.#interrupted.has(thread) || begun.includes(call)) return false
-    if (begun.length < rememberedCalls) return true
-    // Those of one process begin in the order of their ids.
-    const same = begun.filter((id) => rangeOf(id) === rangeOf(call))
-    return same.length > 0 && same.every((id) => id < call)
+    if (begun === undefined || this.#interrupted.has(thread) || begun.latest.includes(call)) return false
+    if (begun.latest.length < rememberedCalls) return true
+    // Of calls that were overtaken it cannot be told, but one above all that began is not among them.
+    const highest = begun.highest[rangeOf(call) % begun.highest.length]
+    return highest !== undefined && highest < call
   }
 
   /** What calls of a thread that was replaced reject with. */

@@ -167,3 +167,37 @@ test('Relay lets nobody hold what was in a body whose rest never comes', async (
   expect(workers.freed).toEqual(['4:71', '4:70'])
   expect(to.thread.messages.filter(({ type }) => type === 'call')).toEqual([])
 })
+
+test('Relay.remove() of a replaced thread has calls made again that never began, and only those', async () => {
+  using workers = new RelayedWorkers()
+  const [from, to] = [workers.add(2), workers.add(3)]
+  const [begun, waiting, large, cancelled] = [1, 2, 3, 4].map(() => from.thread.nextId())
+  const call = (id = 0, bytes = 5): void =>
+    from.thread.mailbox.post({ type: 'call', id, to: 3, fn: 'f', keep: id }, bodyOf(bytes))
+  for (const id of [begun, waiting, cancelled]) call(id)
+  from.thread.mailbox.post({ type: 'cancel', id: cancelled ?? 0, to: 3 })
+  call(large, 40 * mib)
+  await settled(3)
+
+  const successor = workers.replaceThread(to, [begun ?? 0])
+  await settled()
+  const answers = from.thread.messages
+  call(waiting)
+  call(large, 40 * mib)
+  await settled(300)
+
+  expect(answers).toEqual([
+    { type: 'error', id: begun, kind: 'thrown' },
+    { type: 'unknown', id: waiting },
+    { type: 'error', id: cancelled, kind: 'thrown' },
+    { type: 'unknown', id: large },
+  ])
+  expect(successor.messages.map((message) => message.type === 'call' && message.id)).toEqual([waiting, large])
+  expect(to.control.messages).toMatchObject([
+    { type: 'put', ref: begun, isCall: true, kind: 'thrown' },
+    { type: 'put', ref: cancelled, isCall: true, kind: 'thrown' },
+  ])
+  for (const id of [waiting, large]) successor.mailbox.post({ type: 'result', id: id ?? 0 })
+  await settled()
+  expect(workers.relay.size).toBe(0)
+})

@@ -126,12 +126,23 @@ export class RelayedWorkers implements Disposable {
   }
 
   /** Takes a worker away as the supervisor does when it is lost. */
-  lose({ worker }: RelayedWorker, kind?: 'thrown' | 'failed'): void {
+  lose({ worker }: RelayedWorker, kind: 'thrown' | 'failed' = 'failed'): void {
     this.#workers.delete(worker.id)
     for (const connection of worker.connections) {
-      this.relay.remove(connection, { head: Buffer.from(`lost ${worker.id}`), buffers: [] }, kind)
+      this.relay.remove(connection, { body: { head: Buffer.from(`lost ${worker.id}`), buffers: [] }, kind })
     }
     worker.destroy()
+  }
+
+  /** Replaces a worker's thread, in which calls with these ids began; gives the far end of the one in its place. */
+  replaceThread({ worker, threadConnection }: RelayedWorker, begun: readonly number[]): FarEnd {
+    const [successor] = this.#connect(worker, 'thread 0.1', [])
+    this.relay.remove(threadConnection, {
+      body: { head: Buffer.from('replaced'), buffers: [] },
+      kind: 'thrown',
+      neverBegan: (call) => !begun.includes(call),
+    })
+    return successor
   }
 
   [Symbol.dispose](): void {

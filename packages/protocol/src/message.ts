@@ -176,6 +176,8 @@ export interface Interrupted {
   readonly isReplaced: boolean
   /** Of a thread that was replaced for the sake of one call: the latest calls that began there. Fewer than 64 are all. */
   readonly begun?: readonly number[]
+  /** Along with `begun`: the highest id of all calls that ever began there, by their range modulo the length; 0: none. */
+  readonly highest?: readonly number[]
 }
 
 /** Manager to agent: finish what runs, then end. */

@@ -82,7 +82,7 @@ const shapes: Readonly<Record<Header['type'], Shape>> = {
   recall: { id: count, thread: count, claim },
   recalled: { id: count, isTaken: flag },
   interrupt: { id: count, thread: count, call: optional(count), graceMs: count },
-  interrupted: { id: count, isReplaced: flag, begun: optional(counts(64)) },
+  interrupted: { id: count, isReplaced: flag, begun: optional(counts(64)), highest: optional(counts(64)) },
   drain: {},
   goodbye: { reason: text },
 }

@@ -97,3 +97,18 @@ test('the calls that began in a thread that was replaced have the bytes that the
   )
   expect(decodePacket(bytes).frames).toEqual([{ header, bytes: null }])
 })
+
+test('the highest calls that began in such a thread have the bytes that they always had', () => {
+  const header: Header = {
+    type: 'interrupted',
+    id: 11,
+    isReplaced: true,
+    begun: [7],
+    highest: [7, 0, 2 ** 33],
+  }
+  const bytes = encodePacket(2, 1, [{ header, bytes: null }])
+  expect(Buffer.from(bytes).toString('hex')).toBe(
+    '940201de0005a474797065ab696e746572727570746564a269640baa69735265706c61636564c3a5626567756e9107a768696768657374930700cb4200000000000000c0',
+  )
+  expect(decodePacket(bytes).frames).toEqual([{ header, bytes: null }])
+})

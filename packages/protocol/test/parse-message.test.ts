@@ -85,6 +85,7 @@ const wrong: { readonly [T in Message['type']]: Readonly<Record<string, readonly
     id: noCount,
     isReplaced: [undefined, ...noFlag],
     begun: [null, 2, '2', [1, '2'], [-1], Array(65).fill(2)],
+    highest: [null, 2, '2', [1, '2'], [-1], Array(65).fill(2)],
   },
   drain: {},
   goodbye: { reason: noText },

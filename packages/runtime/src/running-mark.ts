@@ -1,12 +1,17 @@
 /** Which calls a thread has begun, in memory that others of its process can read while the thread is busy. */
 
+import { idsPerRange } from '@dialback/protocol'
+
 /** Of the calls that began so many are remembered, the latest. */
 export const rememberedCalls = 64
-const numberCount = 2 + rememberedCalls
+/** Of all of them the highest id is known, for so many groups of ranges. */
+const rangeGroups = 64
+const highestAt = 2 + rememberedCalls
+const numberCount = highestAt + rangeGroups
 
 export class RunningMark {
   readonly memory: SharedArrayBuffer
-  /** The call whose function runs right now, how many have begun, and the ids of the latest. */
+  /** The call whose function runs right now, how many have begun, the ids of the latest, and the highest of each group. */
   readonly #numbers: Float64Array
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(8 * numberCount)) {
@@ -26,6 +31,8 @@ export class RunningMark {
     const begun = this.#numbers[1] ?? 0
     this.#numbers[2 + (begun % rememberedCalls)] = id
     this.#numbers[1] = begun + 1
+    const group = highestAt + (Math.floor(id / idsPerRange) % rangeGroups)
+    if (id > (this.#numbers[group] ?? 0)) this.#numbers[group] = id
   }
 
   /** The ids of the latest calls that began; fewer than `rememberedCalls` are all. */
@@ -33,11 +40,16 @@ export class RunningMark {
     return [...this.#numbers.subarray(2, 2 + Math.min(this.#numbers[1] ?? 0, rememberedCalls))]
   }
 
+  /** The highest id of all calls that began, by their range modulo the length of this; 0 where there was none. */
+  get highest(): number[] {
+    return [...this.#numbers.subarray(highestAt)]
+  }
+
   /** Whether it may be this call that keeps the thread busy: not when another one's function runs, or when it has not begun. */
   mayBeBusyWith(id: number): boolean {
     const { callId } = this
     if (callId !== undefined) return callId === id
     const hasForgotten = (this.#numbers[1] ?? 0) > rememberedCalls
-    return hasForgotten || this.#numbers.subarray(2).includes(id)
+    return hasForgotten || this.begun.includes(id)
   }
 }

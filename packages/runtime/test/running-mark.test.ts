@@ -34,3 +34,12 @@ test('RunningMark tells which calls began, of many the latest', () => {
   for (let id = 101; id <= 164; id++) mark.callId = id
   expect(mark.begun.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, at) => 101 + at))
 })
+
+test('RunningMark tells the highest call of each range that ever began, in whatever order they did', () => {
+  const mark = new RunningMark()
+  const ofRange = (range: number, id: number): number => range * 2 ** 32 + id
+  for (const id of [ofRange(0, 500), ofRange(2, 9), ofRange(66, 3)]) mark.callId = id
+  for (let id = 1; id <= 64; id++) mark.callId = id
+  // Ranges 2 and 66 share a place.
+  expect(mark.highest.slice(0, 4)).toEqual([500, 0, ofRange(66, 3), 0])
+})

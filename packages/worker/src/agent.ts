@@ -167,8 +167,8 @@ export class Agent {
       if (this.#threads[index] === thread) this.#startThread(index, thread.generation + 1)
       await thread.terminate()
     }
-    const begun = isReplaced && call !== undefined ? thread.begun : undefined
-    this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced, ...(begun && { begun }) })
+    const begun = isReplaced && call !== undefined ? thread.begun : {}
+    this.#control?.mailbox.post({ type: 'interrupted', id, isReplaced, ...begun })
   }
 }
 

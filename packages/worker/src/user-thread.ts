@@ -64,9 +64,9 @@ export class UserThread {
     return hasAnswered || (call !== undefined && !this.#mark.mayBeBusyWith(call))
   }
 
-  /** The latest calls that began in the thread; see `RunningMark`. */
-  get begun(): readonly number[] {
-    return this.#mark.begun
+  /** Which calls began in the thread; see `RunningMark`. */
+  get begun(): { readonly begun: readonly number[]; readonly highest: readonly number[] } {
+    return { begun: this.#mark.begun, highest: this.#mark.highest }
   }
 
   /** Resolves when nothing runs in the thread. */
