@@ -167,6 +167,22 @@ test('everywhere() attempts all and gives the failures together, in the order of
   expect(await cluster.remoteCallFetch(() => Reflect.get(globalThis, 'reached') === true, 2)).toBe(true)
 })
 
+test('everywhere() gives one failure for each worker, however many threads it has', async () => {
+  await using started = await startCluster(2, { threads: 3 })
+
+  const failing = started.cluster.everywhere(
+    () => {
+      throw new RangeError(`no ${myid()}`)
+    },
+    { procs: [3, 2] },
+  )
+
+  await expect(failing).rejects.toMatchObject({
+    message: expect.stringContaining('everywhere failed on 2 of 2 processes: RemoteError: On worker 2:'),
+    errors: [{ workerId: 2 }, { workerId: 3 }],
+  })
+})
+
 test('everywhere() whose replay fails on a later worker is a warning there and does not keep it out', async () => {
   await using started = await startCluster()
   const { cluster, env } = started

@@ -225,6 +225,19 @@ test('a disposed Cluster leaves nothing, also while workers are joining', async 
   await cluster[Symbol.asyncDispose]()
 })
 
+test('addProcs() of a Cluster that is closed says so, and starts nothing', async () => {
+  const started = await startCluster(1)
+  const { cluster, env } = started
+  await started[Symbol.asyncDispose]()
+
+  await expect(cluster.addProcs(1, { env })).rejects.toMatchObject({
+    name: 'LaunchError',
+    message: 'Cannot launch workers: the cluster is closed',
+  })
+
+  expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 0)).toEqual([])
+})
+
 /** Stops a worker: it hears of nothing but SIGKILL then. Gives its process. */
 async function stop(cluster: Cluster, id: number): Promise<number> {
   const pid = await cluster.remoteCallFetch(() => process.pid, id)

@@ -102,7 +102,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
    *
    * @returns sorted ids of the workers that joined.
    * @throws {TypeError | RangeError} for bad arguments, before anything is started.
-   * @throws {LaunchError} when fewer joined than were needed, or nothing could be asked for.
+   * @throws {LaunchError} when fewer joined than were needed, nothing could be asked for, or the cluster is closed.
    */
   async addProcs(
     what?: number | ClusterManager,
@@ -155,7 +155,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   /**
    * Runs a function on every process, or defines globals there; the manager last.
    *
-   * @throws {AggregateError} with the failures in the order of the ids; all processes were attempted.
+   * @throws {AggregateError} with the failures in the order of the ids, one for each process; all were attempted.
    */
   async everywhere(
     what: AnyFunction | Readonly<Record<string, unknown>>,
@@ -173,12 +173,13 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       this.#supervisor.replayWhereJoining({ shipment, input })
     }
     const ids = processIds(options.procs ?? this.procs(), 'everywhere')
-    const failures: { id: number; error: unknown }[] = []
+    // By process: what is wrong with one thread of a worker is, as a rule, with all of them.
+    const failures = new Map<number, unknown>()
     const watch = async (id: number, { result }: StartedCall): Promise<void> => {
       try {
         await result
       } catch (error) {
-        failures.push({ id, error })
+        if (!failures.has(id)) failures.set(id, error)
       }
     }
     await Promise.all(
@@ -187,10 +188,10 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
         .flatMap((id) => this.#startOnThreads(shipment, id, input).map((call) => watch(id, call))),
     )
     for (const id of ids) if (id === 1) await watch(1, this.peer.start(shipment, 1, input))
-    if (failures.length > 0) throw everywhereError(failures, ids.length)
+    if (failures.size > 0) throw everywhereError(failures, new Set(ids).size)
   }
 
-  /** Removes all workers and stops listening. */
+  /** Removes all workers and stops listening. No others can be added. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#launches.end()
     await this.rmProcs(this.#supervisor.membership.all.map(({ id }) => id))
@@ -267,8 +268,8 @@ function checkEverywhere(what: unknown, options: EverywhereOptions): void {
   throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
 }
 
-function everywhereError(failures: readonly { id: number; error: unknown }[], asked: number): AggregateError {
-  const errors = failures.toSorted((a, b) => a.id - b.id).map(({ error }) => error)
+function everywhereError(failures: ReadonlyMap<number, unknown>, asked: number): AggregateError {
+  const errors = [...failures].toSorted(([a], [b]) => a - b).map(([, error]) => error)
   return new AggregateError(
     errors,
     `everywhere failed on ${errors.length} of ${asked} processes: ${String(errors[0])}`,

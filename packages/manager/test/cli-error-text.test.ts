@@ -40,7 +40,11 @@ test('errorText() gives of what was thrown on a worker the place, once, and its 
 
 test('errorText() shows what was thrown that is no error', () => {
   expect(text(new RemoteError(2, null))).toBe('RemoteError: On worker 2: null')
-  expect(text(new RemoteError(2, { n: 1 }))).toBe('RemoteError: On worker 2: [object Object]\n  { n: 1 }')
+  expect(text(new RemoteError(2, { n: 1 }))).toBe('RemoteError: On worker 2: { n: 1 }')
+  const long = text(new RemoteError(2, { reason: 'x'.repeat(300) }))
+  expect(long).toBe(
+    `RemoteError: On worker 2: { reason: '${'x'.repeat(189)}…\n  {\n    reason: '${'x'.repeat(300)}'\n  }`,
+  )
 })
 
 test('errorText() tells what to do about a worker that another worker has lost', () => {

@@ -1,4 +1,4 @@
-import { AbortError } from '@dialback/protocol'
+import { AbortError, LaunchError } from '@dialback/protocol'
 import { expect, test } from 'vitest'
 import { Launches } from '../src/launches.ts'
 
@@ -19,7 +19,7 @@ test("Launches.run() ends with the caller's signal", async () => {
   await expect(running).rejects.toThrow('enough')
 })
 
-test('Launches.end() ends what is under way and waits for it, and later launches run', async () => {
+test('Launches.end() ends what is under way and waits for it, and later launches are refused', async () => {
   const launches = new Launches()
   const outcomes: unknown[] = []
   launches.run(undefined, untilAborted).catch((error: unknown) => outcomes.push(error))
@@ -27,5 +27,8 @@ test('Launches.end() ends what is under way and waits for it, and later launches
   await launches.end()
 
   expect(outcomes).toEqual([new AbortError('The cluster was closed while workers were being added')])
-  expect(await launches.run(undefined, (signal) => Promise.resolve(signal.aborted))).toBe(false)
+  await launches.end()
+  await expect(launches.run(undefined, () => Promise.resolve('begun'))).rejects.toThrow(
+    new LaunchError('Cannot launch workers: the cluster is closed', []),
+  )
 })

@@ -1,5 +1,7 @@
 /** Every error class of dialback: what a caller may want to catch, each with a stable `code` and the facts as fields. */
 
+import { textOfValue } from './text-of-value.ts'
+
 /** Who caused the end of a worker: what ran on it, the machines, the set-up, or a caller that asked for it. */
 export type Blame = 'item' | 'infrastructure' | 'configuration' | 'requested' | 'unknown'
 
@@ -201,17 +203,17 @@ export function describeExit(workerId: number, exit: WorkerExit): string {
   return `Worker ${workerId}${on} was terminated due to: ${exit.reason}${detail}`
 }
 
-/** `TypeError: message` for errors, the value itself for anything else; survives hostile getters. */
+/** `TypeError: message` for errors, what it looks like for anything else; survives hostile getters. */
 function describeThrown(thrown: unknown): string {
   try {
     // A far end's own prefix stays in front: one `On worker N:` per hop.
     if (thrown instanceof RemoteError) return thrown.message
     if (thrown instanceof Error)
       return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`
-    return String(thrown)
   } catch {
     return 'a value that cannot be described'
   }
+  return textOfValue(thrown)
 }
 
 /** The lines of an error's stack that say where, if there are any. */

@@ -59,6 +59,7 @@ export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts
 export { holdsOneChunk } from './packet-memory.ts'
 export { parseHeader } from './parse-message.ts'
 export { SharedMemory, SharedMemoryReader, type SharedProbe } from './shared-memory.ts'
+export { textOfValue } from './text-of-value.ts'
 export type { Transport, TransportEvents } from './transport.ts'
 export { tunnelLimits } from './tunnel/frame.ts'
 export {

@@ -42,8 +42,8 @@ test.each([
   [42, 'On worker 3: 42'],
   [undefined, 'On worker 3: undefined'],
   [Symbol('s'), 'On worker 3: Symbol(s)'],
-  [{ a: 1 }, 'On worker 3: [object Object]'],
-  [Object.create(null), 'On worker 3: a value that cannot be described'],
+  [{ a: 1 }, 'On worker 3: { a: 1 }'],
+  [Object.create(null), 'On worker 3: [Object: null prototype] {}'],
 ])('RemoteError() passes on what was thrown: %o', (thrown: unknown, message) => {
   const error = new RemoteError(3, thrown)
   expect(error).toMatchObject({ message, workerId: 3 })

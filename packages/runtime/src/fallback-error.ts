@@ -1,5 +1,6 @@
 /** What is sent of a thrown value that cannot travel as it is. */
 
+import { textOfValue } from '@dialback/protocol'
 import { dropOwnFrames } from './own-frames.ts'
 
 /**
@@ -44,7 +45,7 @@ function partsOf(error: Error): Parts {
 export function textOfThrown(thrown: unknown): string {
   dropOwnFrames(thrown)
   const stack = isError(thrown) ? readText(() => thrown.stack) : undefined
-  return stack ?? readText(() => String(thrown)) ?? 'a value that cannot be described'
+  return stack ?? textOfValue(thrown)
 }
 
 /** A proxy may throw when it is asked. */

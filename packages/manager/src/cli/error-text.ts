@@ -35,7 +35,8 @@ function details(error: Error, isOurs: (error: unknown) => boolean): string {
   const thrown = innermost(error)
   if (thrown === error || isOurs(thrown)) return `${framesOf(error)}${adviceOf(thrown)}`
   if (thrown instanceof Error) return fromFirstFrame(plainText(thrown))
-  return typeof thrown === 'object' && thrown !== null ? `\n${indented(inspect(thrown))}` : ''
+  const isInMessage = typeof thrown !== 'object' || error.message.endsWith(inspect(thrown))
+  return isInMessage ? '' : `\n${indented(inspect(thrown))}`
 }
 
 /** What was thrown in the end, on whichever process. */
