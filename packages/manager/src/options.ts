@@ -32,9 +32,10 @@ export function checkOption(
   if (value !== undefined && !check(value)) throw new TypeError(`${name} must be ${must}: ${describe(value)}`)
 }
 
-/** @throws {TypeError | RangeError} that repeats what is no whole number of at least `least`. */
-export function wholeNumber(value: unknown, name: string, least: number): number {
+/** @throws {TypeError | RangeError} that repeats what is no whole number from `least` to `most`. */
+export function wholeNumber(value: unknown, name: string, least: number, most: number = Infinity): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a whole number: ${describe(value)}`)
+  if (value > most) throw new RangeError(`${name} must be at most ${most}: ${value}`)
   if (!Number.isSafeInteger(value) || value < least)
     throw new RangeError(`${name} must be a whole number of at least ${least}: ${value}`)
   return value

@@ -21,6 +21,8 @@ export const limits = {
   chunkBytes: 262_144,
   /** Chunks of one body that may be under way at once, in bytes. */
   streamWindowBytes: 2_097_152,
+  /** Live workers of which processes are told. */
+  maxMembers: 1_000_000,
   /** A whole body. Node's largest buffer is far above; this is what one message may make a process allocate. */
   maxBodyBytes: 4_294_967_296,
   /** Out-of-band buffers of one body. */

@@ -78,7 +78,7 @@ const shapes: Readonly<Record<Header['type'], Shape>> = {
   stop: { stream: count },
   ping: { n: count },
   pong: { n: count },
-  members: { workers: counts(1_000_000) },
+  members: { workers: counts(limits.maxMembers) },
   recall: { id: count, thread: count, claim },
   recalled: { id: count, isTaken: flag },
   interrupt: { id: count, thread: count, call: optional(count), graceMs: count },

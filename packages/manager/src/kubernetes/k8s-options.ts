@@ -1,6 +1,6 @@
 /** The options of `K8sClusterManager`: what there is, and what is refused before anything is started. */
 
-import { type Duration, describe, durationMs } from '@dialback/protocol'
+import { type Duration, describe, durationMs, limits } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
 import {
   checkEnvironment,
@@ -89,7 +89,7 @@ const known = [
 
 /** @throws {TypeError | RangeError} that repeats a bad value or an unknown option. */
 export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8sOptions {
-  const count = wholeNumber(np, 'np', 0)
+  const count = wholeNumber(np, 'np', 0, limits.maxMembers)
   rejectUnknownOptions(options, known, 'K8sClusterManager')
   const { cpu = 1, memory = '4Gi', pendingTimeout = 180, minWorkers = 0, threads = 1, ...rest } = options
   checkTexts(options)

@@ -1,11 +1,12 @@
 /** Workers as processes of this machine. */
 
 import { statSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { type Duration, describe, durationMs } from '@dialback/protocol'
 import { agentEntry } from '@dialback/worker'
 import type { ClusterManager, LaunchContext, LaunchedWorker } from '../cluster-manager.ts'
 import { checkEnvironment, rejectUnknownOptions, wholeNumber } from '../options.ts'
+import { checkRoom } from './machine-room.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface LocalManagerOptions {
@@ -21,6 +22,9 @@ export interface LocalManagerOptions {
   readonly connectTimeout?: Duration
 }
 
+/** More cannot be named (see `thread {index}` in docs/protocol.md). */
+const maxThreads = 10_000
+
 const optionNames = ['env', 'execArgv', 'cwd', 'threads', 'connectTimeout']
 
 export class LocalManager implements ClusterManager {
@@ -35,13 +39,15 @@ export class LocalManager implements ClusterManager {
    * Asks for `np` local processes.
    *
    * @param np how many, ≥ 0. @default as many as the machine runs at once
-   * @throws {TypeError | RangeError} that repeats a bad value or an unknown option; nothing was started.
+   * @throws {TypeError | RangeError} that repeats a bad value, more than the machine has room for, or an unknown option; nothing
+   * was started.
    */
   constructor(np: number = availableParallelism(), options: LocalManagerOptions = {}) {
     this.#np = wholeNumber(np, 'np', 0)
     rejectUnknownOptions(options, optionNames, 'LocalManager')
     const { threads = 1, connectTimeout = 60 } = options
-    this.#threads = wholeNumber(threads, 'threads', 1)
+    this.#threads = wholeNumber(threads, 'threads', 1, maxThreads)
+    checkRoom(np, threads, memoryOfMachine())
     this.pendingTimeoutMs = durationMs(connectTimeout, 'connectTimeout')
     checkStrings(options)
     checkDirectory(options.cwd)
@@ -59,6 +65,12 @@ export class LocalManager implements ClusterManager {
       return new WorkerProcess({ entry, credentials, threads: this.#threads, env, execArgv, cwd })
     })
   }
+}
+
+/** All there is, or what this container may have of it. */
+function memoryOfMachine(): number {
+  const limit = process.constrainedMemory()
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
 function checkStrings({ env, execArgv, cwd }: LocalManagerOptions): void {
