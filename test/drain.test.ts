@@ -1,8 +1,10 @@
 import { writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
+import { LocalManager, myid } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { withoutSharedMemory } from './support/without-shared-memory.ts'
 import { startCluster } from './test-cluster.ts'
+import { withAdmission } from './through-proxy.ts'
 
 /** More than fits into all buffers between two processes. */
 const size = 32 * 2 ** 20
@@ -50,3 +52,35 @@ test('a worker that gets SIGTERM ends when a value that is being fetched has arr
 
   expect(Buffer.compare(await fetched, Buffer.alloc(size, 7))).toBe(0)
 })
+
+test('a worker that gets SIGTERM gives up what does not end in time and says so; pmap() runs it again elsewhere', async () => {
+  await using started = await startCluster()
+  const { cluster, env } = started
+  const impatient = new LocalManager(1, { env, threads: 2 })
+  await cluster.addProcs(withAdmission(impatient, (credentials) => ({ ...credentials, drainMs: 500 })))
+  const pid = await cluster.remoteCallFetch(() => process.pid, 2)
+  const mapped = cluster.pmap(waitOn, [2])
+  await started.logged('2: waiting')
+  await cluster.addProcs(1, { env })
+  const failing = cluster.remoteCallFetch(() => new Promise(() => {}), 2).catch((error: unknown) => error)
+  await cluster.remoteCallFetch(() => 0, 2)
+
+  process.kill(pid, 'SIGTERM')
+
+  expect(await started.logged('gave up')).toMatch(
+    /2: told to end, it gave up after 0.5 s: [12] of 2 threads still ran calls$/,
+  )
+  expect(await failing).toMatchObject({
+    name: 'WorkerTerminatedError',
+    exitCode: 143,
+    blame: 'infrastructure',
+  })
+  expect(await mapped).toEqual(['on 3'])
+})
+
+/** Waits for ever on process `id`. */
+async function waitOn(id: number): Promise<string> {
+  if (myid() !== id) return `on ${myid()}`
+  writeSync(2, 'waiting\n')
+  return await new Promise(() => {})
+}

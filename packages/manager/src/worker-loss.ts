@@ -16,9 +16,12 @@ export function lossOfWorker({ isRemoved, isLeaving, launched }: Ending, exit: W
   return isLeaving && isTakenAway(exit) ? { ...known, blame: 'infrastructure' } : known
 }
 
+/** Of a worker that was told to end and did not finish what ran in time. */
+const terminatedCode = 143
+
 /** It ended as whoever asked it to end meant it to: not by a crash of its own, nor at a limit that it was given. */
 function isTakenAway({ blame, exitCode }: WorkerExit): boolean {
-  return blame === 'unknown' || (blame === 'item' && exitCode === 0)
+  return blame === 'unknown' || (blame === 'item' && (exitCode === 0 || exitCode === terminatedCode))
 }
 
 /** It has said nothing for so long. */

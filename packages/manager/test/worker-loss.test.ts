@@ -17,6 +17,13 @@ test.each([
   expect(lossOfWorker(ended, exit)).toEqual(loss)
 })
 
+test('lossOfWorker() of one that said that it would end, and did not finish in time, is not the fault of what ran there', () => {
+  const terminated: WorkerExit = { reason: 'Exited', exitCode: 143, blame: 'item' }
+
+  expect(lossOfWorker({ ...worker, isLeaving: true }, terminated).blame).toBe('infrastructure')
+  expect(lossOfWorker(worker, terminated).blame).toBe('item')
+})
+
 test.each<WorkerExit>([
   { reason: 'Removed', blame: 'requested' },
   { reason: 'DeadlineExceeded', exitCode: 0, blame: 'configuration' },

@@ -16,6 +16,8 @@ export interface AgentOptions {
   /** See `Settings`. */
   readonly isRemote: boolean
   readonly patienceMs: number
+  /** See `Settings`; undefined: without limit. */
+  readonly drainMs: number | undefined
   /** See `ConnectionOptions`. */
   readonly waits: (why: string) => void
   /** Ends the process. */
@@ -58,17 +60,32 @@ export class Agent {
     return agent
   }
 
-  /** Finishes what runs, and what is being fetched, then ends the process with code 0. */
+  /**
+   * Finishes what runs, and what is being fetched, then ends the process with code 0; with 143, as what a SIGTERM ended, when that takes
+   * longer than it may.
+   */
   async drain(): Promise<void> {
     if (this.#isDraining) return
     this.#isDraining = true
     this.#control?.mailbox.post({ type: 'drain' })
+    const { drainMs } = this.#options
+    const timer = drainMs === undefined ? undefined : setTimeout(() => this.#giveUp(drainMs), drainMs)
     await Promise.all(this.#threads.map((thread) => thread.drain()))
     await new Promise<void>((resolve) => {
       if (this.#control === undefined) resolve()
       else this.#control.mailbox.whenDelivered(resolve)
     })
+    clearTimeout(timer)
     this.end('drained')
+  }
+
+  #giveUp(drainMs: number): void {
+    const busy = this.#threads.filter((thread) => !thread.isDrained).length
+    const what =
+      busy === 0
+        ? 'what was asked for had not arrived'
+        : `${busy} of ${this.#threads.length} threads still ran calls`
+    this.#options.exit(143, `told to end, it gave up after ${drainMs / 1_000} s: ${what}`)
   }
 
   /** Tells the manager and ends the process with code 0. */

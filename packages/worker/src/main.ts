@@ -5,6 +5,7 @@ import { writeAll } from './direct-output.ts'
 import { keepCompiledCode } from './keep-code.ts'
 import { watchStandardInput } from './orphan-guard.ts'
 import {
+  defaultDrainMs,
   defaultPatienceMs,
   ownVariables,
   parseSettings,
@@ -38,12 +39,14 @@ async function start(): Promise<void> {
     for (const name of ownVariables) delete process.env[name]
     const settings = remote ?? (await settingsFromInput())
     const threadEntry = new URL('./thread.js', import.meta.url)
-    const { threads, isRemote = false, patienceMs = defaultPatienceMs } = settings
+    const { threads, isRemote = false, patienceMs = defaultPatienceMs, drainMs = defaultDrainMs } = settings
     agent = await Agent.start({
       credentials: settings,
       threads,
       isRemote,
       patienceMs,
+      // A pod is killed by the cluster, after as long as its manifest says.
+      drainMs: isRemote ? undefined : drainMs,
       threadEntry,
       waits: say,
       exit,

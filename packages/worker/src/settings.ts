@@ -16,6 +16,8 @@ export interface Settings extends Credentials {
    * that start, and the network of a pod may not be ready. @default 60_000
    */
   readonly patienceMs?: number
+  /** For how long it may go on with what runs once it was told to end by a signal. @default 30_000, as a pod; there the cluster sees to it */
+  readonly drainMs?: number
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -53,6 +55,7 @@ export function settingsFromEnvironment(env: Environment): Settings | undefined 
 
 /** See `Settings`. */
 export const defaultPatienceMs = 60_000
+export const defaultDrainMs = 30_000
 
 /** What is in the environment for the agent alone: user code, and what it starts, has no use for it. */
 export const ownVariables: readonly string[] = ['DIALBACK_URL', 'DIALBACK_TOKEN', 'DIALBACK_CERTIFICATE']
@@ -93,6 +96,11 @@ function checked(value: Readonly<Record<string, unknown>>): Settings {
 const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   threads: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
   isRemote: (value) => value === undefined || typeof value === 'boolean',
-  patienceMs: (value) => value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0),
+  patienceMs: isOptionalCount,
+  drainMs: isOptionalCount,
   certificate: (value) => value === undefined || typeof value === 'string',
+}
+
+function isOptionalCount(value: unknown): boolean {
+  return value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0)
 }

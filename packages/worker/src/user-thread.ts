@@ -23,6 +23,7 @@ export class UserThread {
   #threadId: number | undefined
   #isReady = false
   #isTerminated = false
+  #isDrained = false
   #interrupts = new Map<number, () => void>()
 
   constructor(setup: ThreadSetup, entry: URL, events: UserThreadEvents) {
@@ -69,6 +70,11 @@ export class UserThread {
     return { begun: this.#mark.begun, highest: this.#mark.highest }
   }
 
+  /** Whether all that ran when it was drained has ended. */
+  get isDrained(): boolean {
+    return this.#isDrained
+  }
+
   /** Resolves when nothing runs in the thread. */
   async drain(): Promise<void> {
     const idle = new Promise<void>((resolve) => {
@@ -78,6 +84,7 @@ export class UserThread {
     })
     this.#post({ type: 'drain' })
     await Promise.race([idle, once(this.#worker, 'exit')])
+    this.#isDrained = true
   }
 
   /** Tells that what a thread put itself, by the message with this id, is not kept any more. */
