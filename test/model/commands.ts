@@ -61,14 +61,14 @@ class Command implements fc.AsyncCommand<Model, Real> {
   }
 }
 
-interface Kind {
+export interface Kind {
   /** How often it comes, against others. */
   readonly weight: number
   readonly canRun?: (model: Readonly<Model>) => boolean
   readonly run: Run
 }
 
-const kinds: Readonly<Record<string, Kind>> = {
+export const kinds: Readonly<Record<string, Kind>> = {
   call: {
     weight: 8,
     run: ({ turn }, { operations }, pick) => {
@@ -214,8 +214,8 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /** One arbitrary for each kind, those that are to come often several times. */
-export function commandKinds(): fc.Arbitrary<Command>[] {
-  return Object.entries(kinds).flatMap(([name, kind]) =>
+export function commandsOf(some: Readonly<Record<string, Kind>>): fc.Arbitrary<Command>[] {
+  return Object.entries(some).flatMap(([name, kind]) =>
     Array.from({ length: kind.weight }, () =>
       fc.nat({ max: 1_000 }).map((seed) => new Command(name, seed, kind)),
     ),

@@ -1,15 +1,10 @@
 /** Random sequences of everything that can be done at once, against what must hold whatever the sequence. */
 
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { AbortError, RemoteChannel } from '@dialback/manager'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { makeManager } from '../contract/local-manager.ts'
-import { startCluster, type TestCluster } from '../test-cluster.ts'
-import { commandKinds, type Real } from './commands.ts'
-import type { Model } from './model.ts'
-import { Operations } from './operations.ts'
+import { startCluster } from '../test-cluster.ts'
+import { commandsOf, kinds } from './commands.ts'
+import { handles, referencesLeft, runSequence } from './run-sequence.ts'
 
 const sequences = 300
 
@@ -20,7 +15,7 @@ test(`${sequences} random sequences: all settles, once, and right, and nothing i
   {
     await using started = await startCluster(2)
     await fc.assert(
-      fc.asyncProperty(fc.commands(commandKinds(), { maxCommands: 10 }), async (commands) => {
+      fc.asyncProperty(fc.commands(commandsOf(kinds), { maxCommands: 10 }), async (commands) => {
         await runSequence(started, commands)
       }),
       { numRuns: sequences, endOnFailure: true },
@@ -30,44 +25,3 @@ test(`${sequences} random sequences: all settles, once, and right, and nothing i
   }
   await expect.poll(handles, { timeout: 10_000 }).toEqual(handlesBefore)
 })
-
-/** One sequence, on the cluster as the one before has left it. */
-async function runSequence(
-  started: TestCluster,
-  commands: Iterable<fc.AsyncCommand<Model, Real>>,
-): Promise<void> {
-  const { cluster, env } = started
-  const operations = new Operations(cluster)
-  const channel = RemoteChannel.createOver<number>(cluster.peer, { capacity: Number.POSITIVE_INFINITY })
-  const controllers: AbortController[] = []
-  const real: Real = { operations, channel, puts: [], makeManager, env, controllers }
-  const model: Model = { workers: cluster.workers().length, queued: 0, turn: 0 }
-  await fc.asyncModelRun(() => ({ model, real }), commands)
-  // What waits for an abort waits no longer.
-  operations.hasAborts ||= controllers.length > 0
-  for (const controller of controllers) controller.abort(new AbortError('enough'))
-  await Promise.allSettled(real.puts)
-  // Takes whose value was lost with a worker end here.
-  await channel.close()
-  const problems = await operations.problems()
-  channel.release()
-  if (cluster.workers().length < 2 || cluster.workers()[0] === 1) await cluster.addProcs(2, { env })
-  await expect.poll(() => cluster.peer.pendingCount, { timeout: 10_000 }).toBe(0)
-  expect(problems).toEqual([])
-}
-
-/** How many futures and channels this process knows of. */
-function referencesLeft({ cluster }: TestCluster): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  return cluster.peer.values.references.size
-}
-
-/** What keeps this process alive: sockets, child processes, timers. */
-function handles(): string[] {
-  return process
-    .getActiveResourcesInfo()
-    .filter((name) => !name.startsWith('FS'))
-    .toSorted()
-}
