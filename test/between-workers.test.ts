@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { myid, RemoteError, remoteCallFetch } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { runScript } from './support/run-script.ts'
@@ -56,6 +57,29 @@ test('an error from four calls away names each process that it passed, once', as
   for (let each = error; each instanceof RemoteError; each = each.cause) hops.push(each.workerId)
   expect(hops).toEqual([2, 3, 1, 3])
 })
+
+test('large bodies of a worker arrive whole elsewhere after its thread was replaced, again and again', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+
+  for (let round = 1; round <= 4; round++) {
+    expect(await cluster.remoteCallFetch(sumThere, 2, 3, 3 * 2 ** 20, round)).toBe(3 * 2 ** 20 * round)
+    const spinning = cluster.remoteCallFetch(spin, 2, round).catch((error: unknown) => error)
+    await started.logged(`2: spinning ${round}`)
+    await cluster.interrupt(2)
+    expect(await spinning).toMatchObject({ cause: { name: 'AbortError' } })
+  }
+})
+
+async function sumThere(target: number, bytes: number, value: number): Promise<number> {
+  const sum = (array: Uint8Array): number => array.reduce((total, each) => total + each, 0)
+  return await remoteCallFetch(sum, target, new Uint8Array(bytes).fill(value))
+}
+
+function spin(round: number): never {
+  writeSync(2, `spinning ${round}\n`)
+  for (;;);
+}
 
 /** Gives the ids of the processes on the way. */
 async function visit(ids: number[]): Promise<number[]> {

@@ -113,6 +113,8 @@ export interface Chunk {
 export interface SharedSlot {
   readonly pid: number
   readonly fd: number
+  /** What is at the start of the file: the process may have had another one of this number, in a thread that was replaced. */
+  readonly mark?: string
   readonly offset: number
   readonly length: number
 }

@@ -72,7 +72,9 @@ const shapes: Readonly<Record<Header['type'], Shape>> = {
   free: { refs },
   chunk: {
     stream: count,
-    slot: optional(record({ pid: count, fd: count, offset: count, length: slotLength })),
+    slot: optional(
+      record({ pid: count, fd: count, mark: optional(text), offset: count, length: slotLength }),
+    ),
   },
   credit: { stream: count, chunks: count },
   stop: { stream: count },

@@ -58,7 +58,7 @@ export class SharedMemory {
     const slot = this.#free.pop() ?? (this.#used < this.#slots ? this.#used++ : undefined)
     if (slot === undefined) return undefined
     const offset = slot * limits.sharedSlotBytes
-    if (this.#fill(offset, bytes)) return { pid: process.pid, fd: this.#fd, offset, length: bytes.byteLength }
+    if (this.#fill(offset, bytes)) return { ...this.probe, offset, length: bytes.byteLength }
     // The file system is full after all: use no more slots than there are.
     this.#used = this.#slots
     return undefined
@@ -88,15 +88,15 @@ export interface SharedProbe {
 
 /** Reads slots of other processes. */
 export class SharedMemoryReader {
-  readonly #fds = new Map<string, number>()
+  /** By process and number. */
+  readonly #opened = new Map<string, Opened>()
 
   /** Whether the file that `probe` tells of can be read here: same machine, same user. */
   static canReach({ pid, fd, mark }: SharedProbe): boolean {
     try {
       const opened = openSync(pathOf(pid, fd), readOnly)
       try {
-        const found = Buffer.alloc(markBytes)
-        return readSync(opened, found, 0, markBytes, 0) === markBytes && found.toString('hex') === mark
+        return hasMark(opened, mark)
       } finally {
         closeSync(opened)
       }
@@ -107,25 +107,41 @@ export class SharedMemoryReader {
 
   /** Fills `target` from the slot. @throws when it cannot be read in full: the process that owned it may be gone. */
   read(slot: SharedSlot, target: Uint8Array): void {
-    const read = readSync(this.#open(slot.pid, slot.fd), target, 0, target.byteLength, slot.offset)
+    const read = readSync(this.#open(slot), target, 0, target.byteLength, slot.offset)
     if (read !== target.byteLength)
       throw new Error(`Cannot read ${target.byteLength} bytes of shared memory: got ${read}`)
   }
 
   /** Closes what was opened: memory of a process that is gone is freed only then. */
   close(): void {
-    for (const fd of this.#fds.values()) closeSync(fd)
-    this.#fds.clear()
+    for (const { fd } of this.#opened.values()) closeSync(fd)
+    this.#opened.clear()
   }
 
-  #open(pid: number, fd: number): number {
+  #open({ pid, fd, mark }: SharedSlot): number {
     const key = `${pid}:${fd}`
-    const known = this.#fds.get(key)
-    if (known !== undefined) return known
+    const known = this.#opened.get(key)
+    if (known !== undefined && known.mark === mark) return known.fd
+    if (known !== undefined) closeSync(known.fd)
+    this.#opened.delete(key)
     const opened = openSync(pathOf(pid, fd), readOnly)
-    this.#fds.set(key, opened)
+    if (mark !== undefined && !hasMark(opened, mark)) {
+      closeSync(opened)
+      throw new Error(`Cannot read shared memory: file ${fd} of process ${pid} is another one by now`)
+    }
+    this.#opened.set(key, { fd: opened, mark })
     return opened
   }
+}
+
+interface Opened {
+  readonly fd: number
+  readonly mark: string | undefined
+}
+
+function hasMark(fd: number, mark: string): boolean {
+  const found = Buffer.alloc(markBytes)
+  return readSync(fd, found, 0, markBytes, 0) === markBytes && found.toString('hex') === mark
 }
 
 /** What a peer names may be anything: a pipe must not block. */

@@ -112,3 +112,12 @@ test('the highest calls that began in such a thread have the bytes that they alw
   )
   expect(decodePacket(bytes).frames).toEqual([{ header, bytes: null }])
 })
+
+test('a chunk in memory that has a mark has the bytes that it always had', () => {
+  const slot = { pid: 100, fd: 20, mark: 'c0ffee', offset: 1_048_576, length: 65_537 }
+  const bytes = encodePacket(2, 1, [{ header: { type: 'chunk', stream: 9, slot }, bytes: null }])
+  expect(Buffer.from(bytes).toString('hex')).toBe(
+    '940201de0003a474797065a56368756e6ba673747265616d09a4736c6f74de0005a370696464a2666414a46d61726ba6633066666565a66f6666736574ce00100000a66c656e677468ce00010001c0',
+  )
+  expect(decodePacket(bytes).frames).toEqual([{ header: { type: 'chunk', stream: 9, slot }, bytes: null }])
+})

@@ -32,6 +32,7 @@ const noSlot = [
   { ...slot, pid: '../..' },
   { ...slot, fd: '1/../../etc' },
   { ...slot, offset: -1 },
+  { ...slot, mark: 5 },
   { ...slot, length: limits.sharedSlotBytes + 1 },
 ]
 

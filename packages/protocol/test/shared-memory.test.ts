@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { limits } from '../src/limits.ts'
 import type { SharedSlot } from '../src/message.ts'
@@ -21,6 +23,17 @@ function write(memory: SharedMemory, bytes: Uint8Array): SharedSlot {
   return slot
 }
 
+/** Gives a thread of this process that has a memory of its own, and what it has written there. */
+async function writeInThread(text: string): Promise<{ thread: Worker; slot: SharedSlot }> {
+  const thread = new Worker(fixture('write-shared.ts'), { workerData: text })
+  const [slot] = (await once(thread, 'message')) as [SharedSlot]
+  return { thread, slot }
+}
+
+function closing(reader: SharedMemoryReader): SharedMemoryReader & Disposable {
+  return Object.assign(reader, { [Symbol.dispose]: () => reader.close() })
+}
+
 function openFiles(): number {
   return readdirSync('/proc/self/fd').length
 }
@@ -30,6 +43,24 @@ function fixture(name: string): string {
 }
 
 describe.runIf(process.platform === 'linux')('on Linux', () => {
+  test('SharedMemoryReader does not take a file for another one that had its number, in a thread that has ended', async () => {
+    using reader = closing(new SharedMemoryReader())
+    const bytes = Buffer.alloc(3)
+    const [first, second] = [await writeInThread('one'), await writeInThread('two')]
+
+    reader.read(first.slot, bytes)
+    const before = bytes.toString()
+    await first.thread.terminate()
+    const third = await writeInThread('new')
+    reader.read(third.slot, bytes)
+
+    expect([before, bytes.toString(), third.slot.fd]).toEqual(['one', 'new', first.slot.fd])
+    expect(() => reader.read(first.slot, bytes)).toThrow('is another one by now')
+    reader.read(third.slot, bytes)
+    expect(bytes.toString()).toBe('new')
+    await Promise.all([second, third].map(({ thread }) => thread.terminate()))
+  })
+
   test('SharedMemory leaves nothing in /dev/shm', () => {
     write(createMemory(), Buffer.alloc(100_000, 1))
     expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`dialback-${process.pid}-`))).toEqual([])
