@@ -1,3 +1,5 @@
+import { pbkdf2Sync } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Cluster,
@@ -199,10 +201,7 @@ test('a worker whose heap is full ends, and says so', async () => {
   await using started = await startCluster(2, { execArgv: ['--max-old-space-size=64'] })
   const { cluster } = started
 
-  const dying = cluster.remoteCallFetch(() => {
-    const kept: unknown[] = []
-    for (;;) kept.push({ n: kept.length, text: String(kept.length) })
-  }, 2)
+  const dying = cluster.remoteCallFetch(fillHeap, 2)
 
   await expect(dying).rejects.toMatchObject({
     name: 'WorkerTerminatedError',
@@ -210,6 +209,18 @@ test('a worker whose heap is full ends, and says so', async () => {
     blame: 'item',
   })
   expect(await cluster.remoteCallFetch(() => 'other', 3)).toBe('other')
+})
+
+test('a worker one of whose threads has a full heap says so, also when another one cannot be stopped', async () => {
+  await using started = await startCluster(1, { threads: 2, execArgv: ['--max-old-space-size=64'] })
+  const { cluster } = started
+  const busy = cluster.remoteCallFetch(deriveForLong, 2).catch((error: unknown) => error)
+  await started.logged('2: deriving')
+
+  const dying = cluster.remoteCallFetch(fillHeap, 2).catch((error: unknown) => error)
+
+  const lost = { name: 'WorkerTerminatedError', reason: 'HeapOutOfMemory', blame: 'item' }
+  expect(await Promise.all([busy, dying])).toMatchObject([lost, lost])
 })
 
 test('a disposed Cluster leaves nothing, also while workers are joining', async () => {
@@ -237,6 +248,17 @@ test('addProcs() of a Cluster that is closed says so, and starts nothing', async
 
   expect(await processesLeft(env['DIALBACK_TEST_ID'] ?? '', 0)).toEqual([])
 })
+
+function fillHeap(): never {
+  const kept: unknown[] = []
+  for (;;) kept.push({ n: kept.length, text: String(kept.length) })
+}
+
+/** Nothing ends this but the end of the process. */
+function deriveForLong(): void {
+  writeSync(2, 'deriving\n')
+  pbkdf2Sync('password', 'salt', 2 ** 31 - 1, 64, 'sha512')
+}
 
 /** Stops a worker: it hears of nothing but SIGKILL then. Gives its process. */
 async function stop(cluster: Cluster, id: number): Promise<number> {

@@ -15,6 +15,8 @@ import {
 
 let agent: Agent | undefined
 let isExiting = false
+/** As of what V8 aborts: the other threads may still be collecting garbage, and the signal is to tell the same. */
+const outOfMemoryCode = 134
 /** To end, once told to. */
 const threadsMayTakeMs = 500
 /** Why it ends, while the pipe is full. */
@@ -84,7 +86,8 @@ function exit(code: number, reason?: string): void {
   if (reason !== undefined) say(reason)
   if (agent === undefined) process.exit(code)
   // `process.exit` waits for each thread, for ever if need be: one may be blocked in a call such as `execFileSync`.
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), threadsMayTakeMs)
+  const signal = code === outOfMemoryCode ? 'SIGABRT' : 'SIGKILL'
+  setTimeout(() => process.kill(process.pid, signal), threadsMayTakeMs)
   void agent.stopThreads().then(() => process.exit(code))
 }
 
