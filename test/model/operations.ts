@@ -71,6 +71,9 @@ export class Operations {
         if (cause instanceof WorkerTerminatedError && this.hasLosses) return true
         const isStopped = cause instanceof AbortError || cause instanceof ThreadReplacedError
         if (isStopped && this.hasAborts) return true
+        // A call ends with the worker that made it, whoever has its future.
+        if (this.hasLosses && cause instanceof AbortError && cause.message === 'The caller is gone')
+          return true
         if (cause instanceof ChannelClosedError && (this.hasLosses || this.hasAborts)) return true
       }
       return false

@@ -1,7 +1,7 @@
 /** Commands around threads that are replaced while calls wait for them, and workers that end as they are told to. */
 
 import { type Kind, kinds } from './commands.ts'
-import { callFrom, counted, fetchIt, futureAt, same, spin, terminate } from './thread-functions.ts'
+import { callFrom, counted, echoFrom, fetchIt, futureAt, same, spin, terminate } from './thread-functions.ts'
 
 let lastId = 0
 
@@ -31,6 +31,14 @@ export const threadKinds: Readonly<Record<string, Kind>> = {
       const size = sizes[turn % sizes.length] ?? 0
       const calls = operations.cluster.remoteCallFetch(callFrom, pick(0), pick(1), ids, size)
       operations.add('counted of a worker', calls, (value) => value.join() === ids.join())
+    },
+  },
+  echo: {
+    weight: 5,
+    run: ({ turn }, { operations }, pick) => {
+      const bytes = (turn % 4) * 700_000 + 100
+      const echoed = operations.cluster.remoteCallFetch(echoFrom, pick(0), pick(1), bytes, turn)
+      operations.add('echo', echoed, (value) => value)
     },
   },
   // More than a thread remembers of those that began.

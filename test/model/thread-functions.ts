@@ -24,6 +24,16 @@ export async function callFrom(target: number, ids: readonly number[], loadBytes
   return await Promise.all(ids.map((id) => remoteCallFetch(counted, target, id, new Uint8Array(loadBytes))))
 }
 
+/** Whether a body comes back from another worker as what was made of it there. */
+export async function echoFrom(target: number, bytes: number, value: number): Promise<boolean> {
+  const back = await remoteCallFetch(increased, target, new Uint8Array(bytes).fill(value))
+  return back.byteLength === bytes && back.every((each) => each === value + 1)
+}
+
+function increased(array: Uint8Array): Uint8Array {
+  return array.map((each) => each + 1)
+}
+
 export function same(n: number): number {
   return n
 }
