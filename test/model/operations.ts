@@ -68,15 +68,18 @@ export class Operations {
     const causes = error instanceof AggregateError ? error.errors : [error]
     return causes.every((each) => {
       for (let cause: unknown = each; cause instanceof Error; cause = cause.cause) {
-        if (cause instanceof WorkerTerminatedError && this.hasLosses) return true
-        const isStopped = cause instanceof AbortError || cause instanceof ThreadReplacedError
-        if (isStopped && this.hasAborts) return true
-        // A call ends with the worker that made it, whoever has its future.
-        if (this.hasLosses && cause instanceof AbortError && cause.message === 'The caller is gone')
-          return true
-        if (cause instanceof ChannelClosedError && (this.hasLosses || this.hasAborts)) return true
+        if (this.#explainsOne(cause)) return true
       }
       return false
     })
+  }
+
+  #explainsOne(cause: Error): boolean {
+    // A call ends with the worker that made it, whoever has its future.
+    const isOrphan = cause instanceof AbortError && cause.message === 'The caller is gone'
+    if (this.hasLosses && (cause instanceof WorkerTerminatedError || isOrphan)) return true
+    const isStopped = cause instanceof AbortError || cause instanceof ThreadReplacedError
+    if (isStopped && this.hasAborts) return true
+    return cause instanceof ChannelClosedError && (this.hasLosses || this.hasAborts)
   }
 }
