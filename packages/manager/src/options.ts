@@ -44,7 +44,8 @@ export function wholeNumber(value: unknown, name: string, least: number, most: n
 /** @throws {TypeError} when `value` is neither undefined nor an object whose values are strings. */
 export function checkStringRecord(name: string, value: unknown): void {
   if (value === undefined) return
-  if (typeof value !== 'object' || value === null)
+  // A list or a Map has its strings elsewhere.
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value)
     throw new TypeError(`${name} must be an object of strings: ${describe(value)}`)
   for (const [key, entry] of Object.entries(value)) {
     if (typeof entry !== 'string') throw new TypeError(`${name}.${key} must be a string: ${describe(entry)}`)

@@ -4,6 +4,7 @@ import {
   type PodManifestOptions,
   podManifest,
   podOf,
+  restoreBelonging,
   secretManifest,
 } from '../src/kubernetes/pod-manifest.ts'
 
@@ -96,11 +97,9 @@ test.each([
   ],
   ['annotations', { annotations: { a: 'b' } }, { metadata: { annotations: { a: 'b' } } }],
   [
-    'labels, of which none replaces ours',
-    { labels: { team: 'x', 'dialback.dev/session': 'y' } },
-    {
-      metadata: { labels: { ...labels, team: 'x' } },
-    },
+    'labels, also in place of those that only describe it',
+    { labels: { team: 'x', 'app.kubernetes.io/part-of': 'simulation' } },
+    { metadata: { labels: { ...labels, team: 'x', 'app.kubernetes.io/part-of': 'simulation' } } },
   ],
 ])('podManifest() with %s', (_, more, expected) => {
   expect(podManifest({ ...options, ...more })).toMatchObject(expected)
@@ -119,6 +118,34 @@ test('podManifest() puts the environment before ours and joins options of Node',
   ])
   // The last one counts.
   expect(env.findLast(({ name }) => name === 'DIALBACK_URL')?.value).toBe('wss://10.0.0.1:5000')
+})
+
+test('podManifest() gives variables as they are, in which Kubernetes would put others in', () => {
+  const { spec } = podManifest({ ...options, env: { PRICE: '5$', LINE: '$(PRICE) $$' } })
+  expect(spec?.containers[0]?.env?.slice(0, 2)).toEqual([
+    { name: 'PRICE', value: '5$$' },
+    { name: 'LINE', value: '$$(PRICE) $$$$' },
+  ])
+})
+
+test('restoreBelonging() puts back what the pod is found by and removed with, and leaves the rest', () => {
+  const theirs = { apiVersion: 'v1', kind: 'ConfigMap', name: 'run', uid: 'u-2' }
+  const pod = podManifest({ ...options, owner })
+  pod.metadata = { labels: { team: 'x' }, ownerReferences: [theirs] }
+
+  const restored = restoreBelonging(pod, { session: 'ab12', owner })
+
+  expect(restored.metadata).toEqual({
+    labels: {
+      team: 'x',
+      'app.kubernetes.io/component': 'worker',
+      'app.kubernetes.io/managed-by': 'dialback',
+      'dialback.dev/session': 'ab12',
+    },
+    ownerReferences: [owner, theirs],
+  })
+  expect(restoreBelonging(restored, { session: 'ab12', owner })).toEqual(restored)
+  expect(restored.spec).toEqual(pod.spec)
 })
 
 test('podOf() gives a pod its own name and token, and leaves the manifest and other containers as they are', () => {

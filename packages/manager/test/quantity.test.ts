@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareQuantities, quantityText, quantityValue } from '../src/kubernetes/quantity.ts'
+import { compareQuantities, memoryText, quantityText, quantityValue } from '../src/kubernetes/quantity.ts'
 
 test.each([
   [0.2, '0.2', 0.2],
@@ -58,4 +58,13 @@ test('compareQuantities() compares amounts, not texts', () => {
   expect(compareQuantities('1Gi', '1024Mi')).toBe(0)
   expect(compareQuantities('300Mi', '300M')).toBeGreaterThan(0)
   expect(compareQuantities(0.2, '250m')).toBeLessThan(0)
+})
+
+test('memoryText() refuses what nothing starts in', () => {
+  expect(memoryText('1Mi', 'memory')).toBe('1Mi')
+  expect(memoryText(300 * 2 ** 20, 'memory')).toBe('314572800')
+  expect(() => memoryText('1023Ki', 'It')).toThrow(
+    new RangeError("It must be at least 1Mi; a number without a unit is bytes: '1023Ki'"),
+  )
+  expect(() => memoryText('x', 'memory')).toThrow(TypeError)
 })

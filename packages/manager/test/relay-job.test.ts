@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   ownerReference,
   relayJob,
+  relayName,
   relaySecret,
   relayService,
   replacementPod,
@@ -15,6 +16,15 @@ const options = {
   image: 'localhost/dialback-worker:0.1.0',
   command: ['node', '/opt/dialback/agent/relay.js'],
 }
+
+test.each([
+  ['ann-worker', /^ann-relay-\w{5}$/],
+  ['simulation', /^simulation-relay-\w{5}$/],
+  ['team.a', /^team-a-relay-\w{5}$/],
+  [`${'a'.repeat(45)}.${'b'.repeat(200)}`, /^a{45}-relay-\w{5}$/],
+])('relayName(%j) is a name that also fits into a label', (prefix, name) => {
+  expect(relayName(prefix, () => 0)).toMatch(name)
+})
 
 test('relayJob() makes another relay when its pod is taken away, and goes with the one that has ended in order', () => {
   const { metadata, spec } = relayJob(options)

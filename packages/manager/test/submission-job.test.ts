@@ -102,6 +102,14 @@ test('submissionJob() starts a script that the image has by its path', () => {
   expect(specOf(job)?.volumes).toBeUndefined()
 })
 
+test('submissionJob() gives arguments as they are, in which Kubernetes would put variables in', () => {
+  const args = ['--price', '$(DIALBACK_WORKERS)$$']
+  const expected = ['--price', '$$(DIALBACK_WORKERS)$$$$']
+  const inImage = submissionJob({ ...options, args, script: 'a$$.ts', program: undefined })
+  expect(containerOf(submissionJob({ ...options, args }))?.command?.slice(2)).toEqual(expected)
+  expect(containerOf(inImage)?.command?.slice(2)).toEqual(['a$$$$.ts', '--', ...expected])
+})
+
 test("submissionJob() adds the user's variables, and to NODE_OPTIONS rather than in its place", () => {
   const secretKeyRef = { name: 'login', key: 'password' }
   const job = submissionJob({

@@ -3,7 +3,8 @@
 import { durationMs } from '@dialback/protocol'
 import type { V1EnvVar } from '@kubernetes/client-node'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { quantityText } from '../kubernetes/quantity.ts'
+import { literalValue } from '../kubernetes/literal-value.ts'
+import { memoryText, quantityText } from '../kubernetes/quantity.ts'
 import { addNamespaceOption, type NamespaceOptions } from './kube-options.ts'
 
 /** What commander makes of the options. */
@@ -35,10 +36,10 @@ export function addSubmitOptions(command: Command, image: string): Command {
       .addOption(option('-n, --workers <n>', 'how many workers').default(1).argParser(wholeNumber))
       .addOption(option('--worker-cpu <quantity>', 'cores of each worker').default('0.5').argParser(quantity))
       .addOption(
-        option('--worker-memory <quantity>', 'memory of each worker').default('1Gi').argParser(quantity),
+        option('--worker-memory <quantity>', 'memory of each worker').default('1Gi').argParser(memory),
       )
       .addOption(option('--cpu <quantity>', 'cores of the manager').default('0.5').argParser(quantity))
-      .addOption(option('--memory <quantity>', 'memory of the manager').default('1Gi').argParser(quantity))
+      .addOption(option('--memory <quantity>', 'memory of the manager').default('1Gi').argParser(memory))
       .option('--image <image>', 'of the manager and the workers: one FROM the manager image', image)
       .option('--in-image', 'the script is a path in the image: nothing is bundled')
       .addOption(option('--include <path>', 'a file or directory that no import leads to').argParser(listed))
@@ -79,6 +80,10 @@ function quantity(text: string): string {
   return checked(() => quantityText(text, 'It'))
 }
 
+function memory(text: string): string {
+  return checked(() => memoryText(text, 'It'))
+}
+
 function seconds(text: string): number {
   const duration = /^\d+$/.test(text) ? Number(text) : text
   return Math.ceil(checked(() => durationMs(duration, 'It')) / 1_000)
@@ -110,12 +115,7 @@ function variable(text: string, before: readonly V1EnvVar[] = []): V1EnvVar[] {
   if (!variableName.test(name)) throw new InvalidArgumentError('It must be NAME=VALUE, or NAME.')
   const value = text.includes('=') ? text.slice(name.length + 1) : process.env[name]
   if (value === undefined) throw new InvalidArgumentError(`There is no variable ${name} here.`)
-  return [...before, { name, value: escaped(value) }]
-}
-
-/** Kubernetes would put other variables in for `$(NAME)`. */
-function escaped(value: string): string {
-  return value.replaceAll('$(', '$$$(')
+  return [...before, { name, value: literalValue(value) }]
 }
 
 function secretVariable(text: string, before: readonly V1EnvVar[] = []): V1EnvVar[] {

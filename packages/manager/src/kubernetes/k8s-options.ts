@@ -2,14 +2,9 @@
 
 import { type Duration, describe, durationMs, limits } from '@dialback/protocol'
 import type { V1Pod } from '@kubernetes/client-node'
-import {
-  checkEnvironment,
-  checkOption,
-  checkStringRecord,
-  rejectUnknownOptions,
-  wholeNumber,
-} from '../options.ts'
-import { type Quantity, quantityText } from './quantity.ts'
+import { checkEnvironment, checkOption, rejectUnknownOptions, wholeNumber } from '../options.ts'
+import { checkAnnotations, checkLabels, subdomain } from './check-metadata.ts'
+import { memoryText, type Quantity, quantityText } from './quantity.ts'
 
 export interface K8sOptions {
   /** @default the current kubeconfig context's, else the pod's own, else `default` */
@@ -30,8 +25,9 @@ export interface K8sOptions {
   readonly configure?: (pod: V1Pod) => V1Pod | Promise<V1Pod>
   /** Workers get its token; without it they get none. */
   readonly serviceAccountName?: string
-  /** Added to the workers' environment. */
+  /** Added to the workers' environment, as it is: `$(NAME)` stands for itself. */
   readonly env?: Readonly<Record<string, string>>
+  /** Added to those by which dialback finds its pods. */
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   /** @default Kubernetes' own: Always for `latest`, else IfNotPresent */
@@ -68,7 +64,6 @@ const texts = [
   'serviceAccountName',
   'advertise',
 ] as const
-const records = ['labels', 'annotations'] as const
 const choices = {
   imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
   keepPods: ['never', 'onFailure', 'always'],
@@ -76,8 +71,9 @@ const choices = {
 } as const
 const known = [
   ...texts,
-  ...records,
   'env',
+  'labels',
+  'annotations',
   ...Object.keys(choices),
   'cpu',
   'memory',
@@ -93,8 +89,9 @@ export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8s
   rejectUnknownOptions(options, known, 'K8sClusterManager')
   const { cpu = 1, memory = '4Gi', pendingTimeout = 180, minWorkers = 0, threads = 1, ...rest } = options
   checkTexts(options)
-  for (const name of records) checkStringRecord(name, options[name])
-  checkEnvironment(options.env)
+  checkLabels(options.labels)
+  checkAnnotations(options.annotations)
+  checkVariables(options.env)
   for (const [name, values] of Object.entries(choices)) {
     const isOne = (value: unknown): boolean => values.some((choice) => choice === value)
     checkOption(name, Reflect.get(options, name), `one of ${values.join(', ')}`, isOne)
@@ -106,7 +103,7 @@ export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8s
     ...rest,
     np: count,
     cpu: quantityText(cpu, 'cpu'),
-    memory: quantityText(memory, 'memory'),
+    memory: memoryText(memory, 'memory'),
     pendingTimeoutMs: durationMs(pendingTimeout, 'pendingTimeout'),
     minWorkers,
     keepPods: options.keepPods ?? 'never',
@@ -117,7 +114,6 @@ export function resolveK8sOptions(np: unknown, options: K8sOptions): ResolvedK8s
 
 /** RFC 1123, as Kubernetes asks of names. */
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const subdomain = /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/
 const hostAndPort = /^(\[[0-9a-fA-F:]+\]|[^\s:/@]+):([1-9]\d{0,4})$/
 
 function checkTexts(options: K8sOptions): void {
@@ -128,13 +124,23 @@ function checkTexts(options: K8sOptions): void {
       'a string that is not empty',
       (value) => typeof value === 'string' && value !== '',
     )
-  const { namespace, managerPodName, workerPrefix, advertise } = options
+  const { namespace, managerPodName, workerPrefix, serviceAccountName, image, advertise } = options
   checkName('namespace', namespace, label, 63)
   checkName('managerPodName', managerPodName, subdomain, 253)
   checkName('workerPrefix', workerPrefix, subdomain, 247)
+  checkName('serviceAccountName', serviceAccountName, subdomain, 253)
+  if (image !== undefined && image !== image.trim())
+    throw new RangeError(`image must be without white space around it: ${describe(image)}`)
   const port = hostAndPort.exec(advertise ?? 'host:1')?.[2]
   if (port === undefined || Number(port) > 65_535)
     throw new RangeError(`advertise must be 'host:port': ${describe(advertise)}`)
+}
+
+function checkVariables(env: K8sOptions['env']): void {
+  checkEnvironment(env)
+  const odd = Object.keys(env ?? {}).find((name) => !/^[ -~]+$/.test(name))
+  if (odd !== undefined)
+    throw new RangeError(`env must have names of printable ASCII for Kubernetes: ${describe(odd)}`)
 }
 
 function checkName(name: string, value: string | undefined, pattern: RegExp, most: number): void {

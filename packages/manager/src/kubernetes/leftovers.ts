@@ -4,7 +4,7 @@ import type { V1Job, V1ObjectMeta, V1OwnerReference, V1Pod, V1Secret } from '@ku
 import { unfinishedAnnotation } from '../submit/submission-job.ts'
 import { finalCondition } from './job-facts.ts'
 import { hasEnded } from './pod-facts.ts'
-import { sessionLabel } from './pod-manifest.ts'
+import { sessionLabel } from './pod-labels.ts'
 
 export interface Leftover {
   readonly kind: 'Job' | 'Pod' | 'Secret'

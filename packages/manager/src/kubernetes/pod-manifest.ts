@@ -3,13 +3,11 @@
 import { describe } from '@dialback/protocol'
 import type { V1Container, V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
 import type { HandedOn } from './handed-on.ts'
+import { literalValue } from './literal-value.ts'
+import { findingLabels, sessionLabels } from './pod-labels.ts'
 
 /** The container that runs the worker; others, which `configure` or the cluster added, are not ours. */
 export const workerContainer = 'worker'
-/** Which launch a pod is of; what is watched and what is removed together has one. */
-export const sessionLabel = 'dialback.dev/session'
-/** Set once the worker has joined. */
-export const workerIdLabel = 'worker-id'
 /** The field of the Secret with the manager's certificate; the others are tokens, by the names of the pods. */
 const certificateField = 'certificate'
 
@@ -51,7 +49,7 @@ export function podManifest(options: PodManifestOptions): V1Pod {
     metadata: {
       generateName: `${prefix}-`,
       namespace,
-      labels: { ...options.labels, ...sessionLabels(options.session) },
+      labels: { ...sessionLabels(options.session), ...options.labels },
       ...(annotations && { annotations: { ...annotations } }),
       ...(owner && { ownerReferences: [owner] }),
     },
@@ -67,17 +65,6 @@ export function podManifest(options: PodManifestOptions): V1Pod {
       },
       containers: [container(options)],
     },
-  }
-}
-
-/** On all that belongs to a session. */
-export function sessionLabels(session: string): Record<string, string> {
-  return {
-    'app.kubernetes.io/name': 'dialback-worker',
-    'app.kubernetes.io/component': 'worker',
-    'app.kubernetes.io/part-of': 'dialback',
-    'app.kubernetes.io/managed-by': 'dialback',
-    [sessionLabel]: session,
   }
 }
 
@@ -104,6 +91,22 @@ export function checkConfigured(value: unknown, np: number): V1Pod {
       `${np} pods cannot all have the name ${describe(pod.metadata.name)}; generateName gives each one`,
     )
   return pod
+}
+
+/**
+ * Gives a pod that `configure` returned what it is found by and removed with, whatever became of that: without it nobody would
+ * see its end, nor would it go with its manager.
+ */
+export function restoreBelonging(
+  pod: V1Pod,
+  { session, owner }: Pick<PodManifestOptions, 'session' | 'owner'>,
+): V1Pod {
+  const restored = structuredClone(pod)
+  const metadata = (restored.metadata ??= {})
+  metadata.labels = { ...metadata.labels, ...findingLabels(session) }
+  const others = metadata.ownerReferences?.filter(({ uid }) => uid !== owner?.uid) ?? []
+  if (owner !== undefined) metadata.ownerReferences = [owner, ...others]
+  return restored
 }
 
 /** What is created: the manifest with the name of one worker, and its own token. */
@@ -170,8 +173,11 @@ function environment(options: PodManifestOptions): V1EnvVar[] {
   })
   return [
     ...(options.handedOn?.env ?? []).filter(({ name }) => !Object.hasOwn(env, name)),
-    ...Object.entries(env).map(([name, value]) => ({ name, value })),
-    { name: 'NODE_OPTIONS', value: nodeOptions === undefined ? heap : `${heap} ${nodeOptions}` },
+    ...Object.entries(env).map(([name, value]) => ({ name, value: literalValue(value) })),
+    {
+      name: 'NODE_OPTIONS',
+      value: nodeOptions === undefined ? heap : `${heap} ${literalValue(nodeOptions)}`,
+    },
     { name: 'DIALBACK_URL', value: options.url },
     { name: 'DIALBACK_PATIENCE_MS', value: String(options.patienceMs) },
     { name: 'DIALBACK_THREADS', value: String(options.threads) },

@@ -17,6 +17,11 @@ export function legalPrefix(text: string): string {
   return legal === '' ? 'dialback' : legal
 }
 
+/** Cuts the beginning of a legal name, so that what follows it makes it one again. */
+export function shortened(prefix: string, mostCharacters: number): string {
+  return prefix.slice(0, mostCharacters).replace(/[-.]+$/, '')
+}
+
 /** Gives different names. `random`: a whole number from 0 to below its argument. */
 export function podNames(prefix: string, count: number, random: (below: number) => number): string[] {
   const names = new Set<string>()

@@ -46,6 +46,18 @@ export function quantityText(value: unknown, name: string): string {
 }
 
 /**
+ * Gives a size of a container's memory as `quantityText` does.
+ *
+ * @throws {RangeError} for less than 1 MiB, in which nothing starts: most often a number of which the unit is missing.
+ */
+export function memoryText(value: unknown, name: string): string {
+  const text = quantityText(value, name)
+  if (quantityValue(text) < 2 ** 20)
+    throw new RangeError(`${name} must be at least 1Mi; a number without a unit is bytes: ${describe(value)}`)
+  return text
+}
+
+/**
  * Gives a quantity in whole units (bytes, cores), exact up to 2^53.
  *
  * @throws {TypeError} when it is not the text of a quantity.

@@ -5,7 +5,8 @@
  */
 
 import type { V1Job, V1OwnerReference, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
-import { sessionLabels } from './pod-manifest.ts'
+import { componentLabel, managedByLabel, sessionLabels } from './pod-labels.ts'
+import { legalPrefix, podNames, shortened } from './pod-names.ts'
 
 /** Where workers dial, and where the port-forward ends. */
 export const relayPort = 7_420
@@ -16,8 +17,6 @@ const relayOrphanLimitMs = 30_000
 const mostReplacements = 1_000
 
 export const relayComponent = 'relay'
-const managedByLabel = 'app.kubernetes.io/managed-by'
-export const componentLabel = 'app.kubernetes.io/component'
 
 export interface RelayJobOptions {
   /** Of the Job and the Secret alike. */
@@ -27,6 +26,18 @@ export interface RelayJobOptions {
   readonly image: string
   readonly command: readonly string[]
   readonly imagePullPolicy?: string | undefined
+}
+
+/**
+ * Gives a name like those of the workers: `ann-worker` → `ann-relay-x4b2z`. It is the value of a label too, which takes 63.
+ *
+ * @param workerPrefix what the workers' names begin with
+ * @param random gives a whole number from 0 to below its argument
+ */
+export function relayName(workerPrefix: string, random: (below: number) => number): string {
+  const own = shortened(legalPrefix(workerPrefix.replace(/-worker$/, '')), 46)
+  const [name = own] = podNames(`${own}-relay`, 1, random)
+  return name
 }
 
 /** It meets the restricted Pod Security Standard, and its pod may do nothing in the cluster. */

@@ -8,6 +8,7 @@ import type {
   V1OwnerReference,
   V1Volume,
 } from '@kubernetes/client-node'
+import { literalValue } from '../kubernetes/literal-value.ts'
 
 /** The container that runs the script. */
 export const managerContainer = 'manager'
@@ -162,8 +163,8 @@ function container(options: SubmissionOptions): V1Container {
     image,
     command:
       program === undefined
-        ? ['dialback', 'run', script, '--', ...args]
-        : ['node', `${starterDirectory}/start.mjs`, ...args],
+        ? ['dialback', 'run', literalValue(script), '--', ...args.map(literalValue)]
+        : ['node', `${starterDirectory}/start.mjs`, ...args.map(literalValue)],
     ...(program !== undefined && { workingDir: programDirectory }),
     // Of cores no limit: it starts in what is idle, and mostly waits then.
     resources: { requests: { cpu, memory }, limits: { memory } },
