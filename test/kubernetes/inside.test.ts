@@ -1,6 +1,7 @@
 /** The manager is a pod of the cluster, as in an interactive session. */
 
 import { describe, expect, test } from 'vitest'
+import { applyManifests } from './support/apply-manifests.ts'
 import { startManagerJob } from './support/manager-job.ts'
 import { eventually, hasCluster, managerImage, TestNamespace } from './support/test-namespace.ts'
 
@@ -114,6 +115,35 @@ process.abort()
 
     await namespace.core.deleteNamespacedPod({ namespace: namespace.name, name: manager.pod })
     await eventually('that nothing is left', async () => (await namespace.left()).length === 0)
+  })
+
+  test('that is killed leaves nothing in another namespace', { timeout: 400_000 }, async () => {
+    await using namespace = await TestNamespace.create()
+    await using other = await TestNamespace.create()
+    await applyManifests('rbac', '--namespace', other.name)
+    await other.rbac.createNamespacedRoleBinding({
+      namespace: other.name,
+      body: {
+        metadata: { name: 'manager-elsewhere' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'dialback-manager' },
+        subjects: [{ kind: 'ServiceAccount', name: 'manager', namespace: namespace.name }],
+      },
+    })
+    const manager = await startManagerJob(
+      namespace,
+      `
+import { addProcs, K8sClusterManager, remoteCallFetch } from '@dialback/manager'
+const options = { namespace: '${other.name}', cpu: 0.1, memory: '300Mi' }
+const [id] = await addProcs(new K8sClusterManager(1, options))
+console.log(await remoteCallFetch(() => 'it answered', id))
+// As process 1 it cannot be killed from here by a signal.
+process.abort()
+`,
+    )
+
+    expect((await manager.ended()).log).toContain('it answered')
+    expect(await other.left()).not.toEqual([])
+    await eventually('that nothing is left', async () => (await other.left()).length === 0)
   })
 })
 

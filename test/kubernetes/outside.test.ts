@@ -4,7 +4,13 @@ import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startCluster } from '../test-cluster.ts'
 import { freePort } from './support/free-port.ts'
-import { hasCluster, reachableAddress, TestNamespace, workerImage } from './support/test-namespace.ts'
+import {
+  eventually,
+  hasCluster,
+  reachableAddress,
+  TestNamespace,
+  workerImage,
+} from './support/test-namespace.ts'
 
 describe.skipIf(!hasCluster)(
   'a manager outside the cluster, which pods can dial',
@@ -119,6 +125,25 @@ describe.skipIf(!hasCluster)(
       expect(calls).toBe(1)
       const pods = await namespace.pods('team=x')
       expect(pods.map(({ metadata }) => metadata?.annotations?.['configured'])).toEqual(['yes', 'yes'])
+    })
+
+    test('sees the end of a pod, and removes it, also when configure replaced its labels and owners', async () => {
+      await using namespace = await TestNamespace.create()
+      await using started = await startCluster()
+      const { cluster } = started
+      const given = await options(namespace, {
+        configure: (pod) => Object.assign(pod, { metadata: { labels: { team: 'x' } } }),
+      })
+      const [id = 0, other = 0] = await cluster.addProcs(new K8sClusterManager(2, given))
+      const [pod] = await namespace.pods('team=x')
+      expect(pod?.metadata?.ownerReferences).toHaveLength(1)
+
+      const call = cluster.remoteCallFetch(() => process.exit(3), id)
+
+      await expect(call).rejects.toMatchObject({ reason: 'Error', exitCode: 3 })
+      await cluster.rmProcs(other)
+      expect(await namespace.left()).toEqual([])
+      await eventually('that the pods are gone', async () => (await namespace.pods()).length === 0)
     })
 
     test.each([

@@ -74,6 +74,21 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     },
   )
 
+  test('says what the relay waits for while it is waited for', async () => {
+    await using namespace = await TestNamespace.create()
+    await using started = await startCluster()
+    const stop = new AbortController()
+    const manager = new K8sClusterManager(2, options(namespace, { image: 'localhost/absent:1' }))
+
+    const adding = started.cluster.addProcs(manager, { signal: stop.signal })
+    const told = await started.logged('ImagePull')
+    stop.abort()
+
+    expect(told).toMatch(/^info: 0 of 2 up; 2 pending: (ErrImagePull|ImagePullBackOff): /)
+    await expect(adding).rejects.toThrow('aborted')
+    expect(await namespace.left()).not.toContainEqual(expect.stringMatching(/-relay-\w{5}$/))
+  })
+
   test('finds out by which way workers can come', async () => {
     await using namespace = await TestNamespace.create()
     await using started = await startCluster()

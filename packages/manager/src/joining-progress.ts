@@ -1,8 +1,16 @@
 /** Says, while workers are waited for, what they wait for. */
 
-import { monotonicMs } from '@dialback/protocol'
+import { monotonicMs, type WorkerExit } from '@dialback/protocol'
+import type { LaunchedWorker } from './cluster-manager.ts'
 import type { Logger } from './logger.ts'
-import type { RemoteWorker } from './remote-worker.ts'
+
+/** What is looked at of a worker. */
+export interface AwaitedWorker {
+  readonly hasJoined: boolean
+  readonly exit?: WorkerExit | undefined
+  readonly isRemoved: boolean
+  readonly launched?: Pick<LaunchedWorker, 'waitingFor'> | undefined
+}
 
 /** What is on its way is looked at so often, and told when it has changed. */
 const intervalMs = 1_000
@@ -11,7 +19,7 @@ const usualMs = 5_000
 const usual: ReadonlySet<string> = new Set(['Pending', 'ContainerCreating', 'PodInitializing'])
 
 /** Logs for example `2 of 5 up; 3 pending: Unschedulable: 0/1 nodes are available`. The result ends that. */
-export function tellWaiting(workers: readonly RemoteWorker[], logger: Logger): () => void {
+export function tellWaiting(workers: readonly AwaitedWorker[], logger: Logger): () => void {
   const startedAt = monotonicMs()
   let told: string | undefined
   const timer = setInterval(() => {
@@ -25,7 +33,7 @@ export function tellWaiting(workers: readonly RemoteWorker[], logger: Logger): (
 
 /** Undefined when there is nothing to tell. `isTold`: whether a reason is worth telling. */
 export function describeWaiting(
-  workers: readonly Pick<RemoteWorker, 'hasJoined' | 'exit' | 'isRemoved' | 'launched'>[],
+  workers: readonly AwaitedWorker[],
   isTold: (reason: string) => boolean = () => true,
 ): string | undefined {
   const up = workers.filter(({ hasJoined }) => hasJoined).length

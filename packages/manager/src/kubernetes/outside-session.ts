@@ -16,6 +16,7 @@ import {
   ownAddresses,
 } from './connection-choice.ts'
 import type { KubeApi } from './kube-api.ts'
+import { podWaiting, waitingText } from './pod-waiting.ts'
 import { openPortForward } from './port-forward.ts'
 import { RelayError } from './relay-error.ts'
 import {
@@ -93,6 +94,14 @@ export class OutsideSession implements AsyncDisposable {
     }
     this.#choosing ??= this.#choose(this.#opening, { door, connection, advertise })
     return await orAborted(this.#choosing, signal)
+  }
+
+  /** What the relay waits for before it runs, in a few words. */
+  get waitingFor(): string | undefined {
+    const { latest } = this.#pods
+    // Its Secret may be a moment behind it.
+    if (latest === undefined || podWaiting(latest).reason === 'CreateContainerConfigError') return undefined
+    return waitingText(latest, undefined)
   }
 
   /** What it is that has been waited for long enough. */

@@ -9,8 +9,8 @@ import type { ResolvedK8sOptions } from './k8s-options.ts'
 import type { KubeApi } from './kube-api.ts'
 import { findLaunchPlace, type LaunchPlace } from './launch-place.ts'
 import { loadKubeApi } from './load-kube-api.ts'
-import { checkConfigured, podManifest, podOf, secretManifest } from './pod-manifest.ts'
-import { podNames } from './pod-names.ts'
+import { checkConfigured, podManifest, podOf, restoreBelonging, secretManifest } from './pod-manifest.ts'
+import { podNames, shortened } from './pod-names.ts'
 import { PodSession } from './pod-session.ts'
 import { PodWorker } from './pod-worker.ts'
 import { RelayError } from './relay-error.ts'
@@ -19,7 +19,9 @@ import { UnmadePod } from './unmade-pod.ts'
 
 export class PodLauncher {
   readonly #options: ResolvedK8sOptions
-  #session: Promise<PodSession> | undefined
+  #api: Promise<KubeApi> | undefined
+  /** One for all launches of a cluster, whose pods are watched together and come through its own door. */
+  readonly #sessions = new WeakMap<Door, PodSession>()
 
   constructor(options: ResolvedK8sOptions) {
     this.#options = options
@@ -28,9 +30,20 @@ export class PodLauncher {
   /** Creates the pods. @throws when the cluster cannot be asked for them. */
   async launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
     endWhenAsked()
-    const session = await this.#open(context)
-    using _ = session.use()
-    const [place, door] = await Promise.all([findLaunchPlace(session.api, this.#options), context.openDoor()])
+    // What is waited for, the relay's start and its stream, does not keep this process alive.
+    const keepAlive = setInterval(() => {}, 2 ** 30)
+    try {
+      return await this.#launch(context)
+    } finally {
+      clearInterval(keepAlive)
+    }
+  }
+
+  async #launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
+    const [{ api, place }, door] = await Promise.all([this.#findPlace(), context.openDoor()])
+    const session = this.#sessionOf(door, api, context)
+    // Nothing of a launch that failed is left when that is told.
+    await using _ = session.use()
     const { signal } = context
     try {
       const route = await chooseRoute({ session, door, place, options: this.#options, signal })
@@ -47,7 +60,7 @@ export class PodLauncher {
   async #launchPods(context: LaunchContext, launch: Launch): Promise<readonly LaunchedWorker[]> {
     const { session, place, door, route } = launch
     const { api } = session
-    const secretName = `${place.prefix}-${randomBytes(5).toString('hex')}`
+    const secretName = `${shortened(place.prefix, 240)}-${randomBytes(5).toString('hex')}`
     const owner = route.owner ?? place.owner
     const belonging = { namespace: place.namespace, secretName, session: session.id, owner }
     const manifest = await this.#manifest({ ...place, ...belonging, url: route.url })
@@ -106,18 +119,25 @@ export class PodLauncher {
     const manifest = podManifest({ ...this.#options, ...options, patienceMs })
     if (configure === undefined) return manifest
     const configured: unknown = await configure(manifest)
-    return checkConfigured(configured, np)
+    return restoreBelonging(checkConfigured(configured, np), options)
   }
 
-  /** One for all launches of this manager: they are watched together. */
-  async #open(context: LaunchContext): Promise<PodSession> {
-    this.#session ??= openSession(this.#options, context)
-    try {
-      return await this.#session
-    } catch (error) {
-      this.#session = undefined
+  async #findPlace(): Promise<{ readonly api: KubeApi; readonly place: LaunchPlace }> {
+    const { namespace } = this.#options
+    this.#api ??= loadKubeApi(namespace === undefined ? {} : { namespace })
+    const api = await this.#api.catch((error: unknown) => {
+      this.#api = undefined
       throw error
-    }
+    })
+    return { api, place: await findLaunchPlace(api, this.#options) }
+  }
+
+  #sessionOf(door: Door, api: KubeApi, { logger }: LaunchContext): PodSession {
+    const known = this.#sessions.get(door)
+    if (known !== undefined) return known
+    const session = new PodSession({ api, id: randomBytes(8).toString('hex'), logger })
+    this.#sessions.set(door, session)
+    return session
   }
 }
 
@@ -126,14 +146,6 @@ interface Launch {
   readonly place: LaunchPlace
   readonly door: Door
   readonly route: Route
-}
-
-async function openSession(
-  { namespace }: ResolvedK8sOptions,
-  { logger }: LaunchContext,
-): Promise<PodSession> {
-  const api: KubeApi = await loadKubeApi(namespace === undefined ? {} : { namespace })
-  return new PodSession({ api, id: randomBytes(8).toString('hex'), logger })
 }
 
 /** `configure` may have given another one. */

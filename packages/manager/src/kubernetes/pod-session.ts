@@ -5,11 +5,13 @@ import type { LineListener } from '../cluster-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { KubeApi } from './kube-api.ts'
 import type { OutsideSession } from './outside-session.ts'
+import { sessionLabel } from './pod-labels.ts'
 import { type PodLog, PodLogs } from './pod-logs.ts'
-import { sessionLabel, workerContainer } from './pod-manifest.ts'
+import { workerContainer } from './pod-manifest.ts'
 import { PodWarnings } from './pod-warnings.ts'
 import { PodWatch } from './pod-watch.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { atScriptEnd, notAtScriptEnd } from './script-end.ts'
 import { SilentPods } from './silent-pods.ts'
 
 export interface PodSessionOptions {
@@ -39,6 +41,8 @@ export class PodSession {
   #users = 0
   #outside: Promise<OutsideSession> | undefined
   #lostOutsides: Promise<OutsideSession>[] = []
+  /** Some pods are to stay, and would go with the relay's Job, which owns them. */
+  #hasKeptPods = false
 
   constructor({ api, id, logger }: PodSessionOptions) {
     this.api = api
@@ -47,19 +51,16 @@ export class PodSession {
     this.podWarnings = new PodWarnings({ api })
   }
 
-  /** Keeps what all launches share, and this process alive, until the result is disposed of. */
-  use(): Disposable {
+  /** Keeps what all launches share until the result is disposed of. */
+  use(): AsyncDisposable {
     this.#users += 1
     let isOver = false
-    // What is waited for, the relay's start and its stream, does not.
-    const keepAlive = setInterval(() => {}, 2 ** 30)
     return {
-      [Symbol.dispose]: () => {
+      [Symbol.asyncDispose]: async () => {
         if (isOver) return
         isOver = true
-        clearInterval(keepAlive)
         this.#users -= 1
-        void this.#closeWhenUnused()
+        await this.#closeWhenUnused()
       },
     }
   }
@@ -84,7 +85,7 @@ export class PodSession {
 
   /** Takes workers in whose pods will be created. */
   add(workers: readonly PodWorker[], { namespace, secretName }: LaunchedSecret): void {
-    if (this.#workers.size === 0) process.on('beforeExit', this.#endAll)
+    atScriptEnd(this.#endAll)
     for (const worker of workers) this.#workers.add(worker)
     this.#launches.add({ namespace, secretName, workers: new Set(workers) })
   }
@@ -92,6 +93,7 @@ export class PodSession {
   /** Removes the Secret of a launch with its last worker, and with the very last all else. */
   async release(worker: PodWorker): Promise<void> {
     this.#workers.delete(worker)
+    this.#hasKeptPods ||= worker.isKept
     const over = [...this.#launches].filter(({ workers }) => workers.delete(worker) && workers.size === 0)
     for (const launch of over) this.#launches.delete(launch)
     await Promise.all([
@@ -135,16 +137,20 @@ export class PodSession {
 
   async #closeWhenUnused(): Promise<void> {
     if (this.#workers.size > 0 || this.#users > 0) return
-    process.off('beforeExit', this.#endAll)
     const watches = [...this.#watches.values()]
     this.#watches.clear()
+    await Promise.all([
+      ...watches.map(async (watch) => await watch[Symbol.asyncDispose]()),
+      !this.#hasKeptPods && this.#closeOutside(),
+    ])
+  }
+
+  async #closeOutside(): Promise<void> {
+    notAtScriptEnd(this.#endAll)
     const outsides = [this.#outside, ...this.#lostOutsides]
     this.#outside = undefined
     this.#lostOutsides = []
-    await Promise.all([
-      ...watches.map(async (watch) => await watch[Symbol.asyncDispose]()),
-      ...outsides.map(async (outside) => await this.#removeOutside(outside)),
-    ])
+    await Promise.all(outsides.map(async (outside) => await this.#removeOutside(outside)))
   }
 
   async #removeOutside(outside: Promise<OutsideSession> | undefined): Promise<void> {
@@ -159,6 +165,8 @@ export class PodSession {
 
   /** The script is done: pods need not wait until they notice. */
   readonly #endAll = (): void => {
+    this.#hasKeptPods = false
+    if (this.#workers.size === 0) void this.#closeOutside()
     for (const worker of this.#workers) void worker.abandon()
   }
 

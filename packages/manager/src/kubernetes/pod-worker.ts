@@ -8,10 +8,11 @@ import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
 import { isFinalExit, lastLinesOf, type PodExitOptions, podExit } from './pod-exit.ts'
 import { podIdentity } from './pod-facts.ts'
+import { workerIdLabel } from './pod-labels.ts'
 import { lastLinesCome, PodLines } from './pod-lines.ts'
 import type { PodLog } from './pod-logs.ts'
 import { lostPodExit, type PodLoss, silentPodExit, silentPodWord } from './pod-lost.ts'
-import { workerContainer, workerIdLabel } from './pod-manifest.ts'
+import { workerContainer } from './pod-manifest.ts'
 import { podState } from './pod-state.ts'
 import { podWaiting, waitingText } from './pod-waiting.ts'
 import { Timeline } from './timeline.ts'
@@ -64,6 +65,7 @@ export class PodWorker implements LaunchedWorker {
   #hasJoined = false
   #isOver = false
   #isDeleted = false
+  #isKept = false
   /** Somebody asked for its end. */
   #isEnding = false
   #isSilent = false
@@ -79,6 +81,11 @@ export class PodWorker implements LaunchedWorker {
 
   get pod(): PodIdentity | undefined {
     return this.#pod && podIdentity(this.#pod)
+  }
+
+  /** Its pod stays although it has ended. */
+  get isKept(): boolean {
+    return this.#isKept
   }
 
   get lastWord(): Partial<WorkerExit> | undefined {
@@ -234,13 +241,11 @@ export class PodWorker implements LaunchedWorker {
       timeline: this.#timeline.entries,
     })
     this.hold(false)
-    if (this.#pod === undefined || this.#isDeleted || this.#isKept(exit)) this.#removed.resolve()
-    else await this.#delete(0)
-  }
-
-  #isKept({ exitCode }: WorkerExit): boolean {
+    if (this.#pod === undefined || this.#isDeleted) return this.#removed.resolve()
     const { keepPods } = this.#options
-    return keepPods === 'always' || (keepPods === 'onFailure' && exitCode !== 0)
+    this.#isKept = keepPods === 'always' || (keepPods === 'onFailure' && exit.exitCode !== 0)
+    if (this.#isKept) this.#removed.resolve()
+    else await this.#delete(0)
   }
 
   async #delete(gracePeriodSeconds: number): Promise<void> {

@@ -4,13 +4,14 @@ import { randomInt } from 'node:crypto'
 import { dirname, join } from 'node:path/posix'
 import type { V1OwnerReference } from '@kubernetes/client-node'
 import type { Door } from '../cluster-manager.ts'
+import { type AwaitedWorker, tellWaiting } from '../joining-progress.ts'
 import type { ConnectionChoice } from './connection-choice.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
 import { KubeError } from './kube-error.ts'
 import type { LaunchPlace } from './launch-place.ts'
 import { OutsideSession } from './outside-session.ts'
-import { podNames } from './pod-names.ts'
 import type { PodSession } from './pod-session.ts'
+import { relayName } from './relay-job.ts'
 
 export interface Route {
   /** What workers dial. */
@@ -30,49 +31,67 @@ export interface RouteOptions {
 
 /** @throws {RelayError} when the relay does not run, in the time that workers have to join. @throws {Error} when there is no way. */
 export async function chooseRoute(route: RouteOptions): Promise<Route> {
-  const { session, door, place, options } = route
-  const { advertise, connection } = options
-  if (advertise !== undefined) await door.listenOn(Number(advertise.slice(advertise.lastIndexOf(':') + 1)))
-  const address = place.ownPod?.status?.podIP
-  if (address !== undefined && connection !== 'tunnel')
-    return { url: `wss://${advertise ?? `${address.includes(':') ? `[${address}]` : address}:${door.port}`}` }
+  const { session, place, options } = route
+  const { connection } = options
+  const known = await knownAddress(route)
+  const url = known !== undefined && connection !== 'tunnel' ? `wss://${known}` : undefined
+  // What is in another namespace than its manager's pod cannot belong to that.
+  if (url !== undefined && place.ownPod !== undefined && place.owner !== undefined) return { url }
   try {
     const outside = await session.outside(async () => await createOutside(route))
-    const choice = await approachInTime(outside, route)
+    const choice = await approachInTime(outside, route, known)
     return { url: `wss://${choice.address}`, owner: outside.owner }
   } catch (error) {
-    // Who says what to dial can do without the relay, if it must be.
-    if (!(error instanceof KubeError && error.kind === 'forbidden' && isAdvertised(options))) throw error
+    // Who knows what to dial can do without the relay, if it must be.
+    if (!(error instanceof KubeError && error.kind === 'forbidden' && url !== undefined)) throw error
     session.logger.warn(`Nothing removes the workers if this process is killed: ${error.message}`)
-    return { url: `wss://${advertise}` }
+    return { url }
   }
 }
 
-async function approachInTime(outside: OutsideSession, route: RouteOptions): Promise<ConnectionChoice> {
+/** What workers are to dial, where that need not be found out. */
+async function knownAddress({ door, place, options }: RouteOptions): Promise<string | undefined> {
+  const { advertise } = options
+  if (advertise !== undefined) {
+    await door.listenOn(Number(advertise.slice(advertise.lastIndexOf(':') + 1)))
+    return advertise
+  }
+  const address = place.ownPod?.status?.podIP
+  return address && `${address.includes(':') ? `[${address}]` : address}:${door.port}`
+}
+
+async function approachInTime(
+  outside: OutsideSession,
+  route: RouteOptions,
+  advertise: string | undefined,
+): Promise<ConnectionChoice> {
   const { door, signal } = route
-  const { advertise, connection, pendingTimeoutMs } = route.options
+  const { np, connection, pendingTimeoutMs } = route.options
   const patience = AbortSignal.timeout(pendingTimeoutMs)
+  // Theirs is the image that it waits for, and it is told as they would.
+  const stopTelling = tellWaiting(Array(np).fill(awaiting(outside)), route.session.logger)
   try {
     const until = AbortSignal.any([signal, patience])
     return await outside.approach({ door, connection, advertise, signal: until })
   } catch (error) {
     throw patience.aborted && error === patience.reason ? outside.lateness() : error
+  } finally {
+    stopTelling()
   }
 }
 
-function isAdvertised({ advertise, connection }: ResolvedK8sOptions): boolean {
-  return advertise !== undefined && connection !== 'tunnel'
+function awaiting(outside: OutsideSession): AwaitedWorker {
+  return { hasJoined: false, isRemoved: false, launched: outside }
 }
 
 async function createOutside({ session, place, options }: RouteOptions): Promise<OutsideSession> {
   const { namespace, prefix, image, command } = place
-  const [name = prefix] = podNames(prefix.replace(/-worker$/, '-relay'), 1, (below) => randomInt(below))
   const [program = 'node', agent = ''] = command
   return await OutsideSession.create({
     api: session.api,
     logger: session.logger,
     lost: () => session.forgetOutside(),
-    name,
+    name: relayName(prefix, (below) => randomInt(below)),
     namespace,
     session: session.id,
     image,
