@@ -36,7 +36,12 @@ test('runScript() runs TypeScript by type stripping and by tsx and gives its end
   const byNode = await runScript(plain)
 
   expect(bytsx).toMatchObject({ code: 7, signal: null, stdout: 'a b x\n', stderr: '' })
-  expect(byNode).toMatchObject({ code: 3, signal: null, stdout: '', stderr: 'v24\n' })
+  expect(byNode).toMatchObject({
+    code: 3,
+    signal: null,
+    stdout: '',
+    stderr: `${process.version.slice(0, 3)}\n`,
+  })
 })
 
 test('runScript() kills a script whose time is up', async () => {

@@ -25,6 +25,9 @@ interface BufferUse {
 /** What a buffer has to have for leaving out a part of it to be worth more than that views keep their offset. */
 const windowedBytes = 4_096
 
+/** How long Node's slabs are: from version 26 on some bytes more than `Buffer.poolSize`. */
+const slabBytes = Buffer.allocUnsafe(1).buffer.byteLength
+
 export class BlobWriter {
   readonly #out: WireItem[]
   readonly #table: BlobEntry[] = []
@@ -103,7 +106,7 @@ export class BlobWriter {
 
 /** Whether the view is of one of Node's shared slabs, where other Buffers' bytes are, which are nobody's business. */
 function isPooled(view: ArrayBufferView): boolean {
-  return Buffer.isBuffer(view) && view.buffer.byteLength === Buffer.poolSize
+  return Buffer.isBuffer(view) && view.buffer.byteLength === slabBytes
 }
 
 /** Whether `buffer` may grow further than a receiver allows. */

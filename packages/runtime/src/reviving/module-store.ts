@@ -171,7 +171,8 @@ export class ModuleStore {
     })
     registerHooks({
       resolve: (specifier, context, nextResolve) => {
-        const kind = context.conditions.includes('require') ? 'require' : 'import'
+        // An array by its type; before version 24 of Node a Set, where CommonJS asks.
+        const kind = new Set(context.conditions).has('require') ? 'require' : 'import'
         const target = this.targetOf(`${kind} ${specifier}`, context.parentURL ?? '')
         if (target === 'runtime' || (target === undefined && specifier === runtimeSpecifier)) {
           return { url: runtimeUrl, format: 'module', shortCircuit: true }

@@ -225,13 +225,20 @@ function addState(state: OwnState, captured: Record<string, unknown>): void {
 
 function isStrict(fn: object, source: FunctionSource, site: Site): boolean {
   if (site.isModule || source.kind === 'class') return true
-  // Only sloppy functions have it; of other forms nothing tells, and nothing much depends on it.
-  return (
-    !source.isSloppy &&
-    source.kind === 'function' &&
-    Object.hasOwn(fn, 'prototype') &&
-    !Object.hasOwn(fn, 'caller')
-  )
+  // Of other forms nothing tells, and nothing much depends on it.
+  const canTell = source.kind === 'function' && Object.hasOwn(fn, 'prototype')
+  return !source.isSloppy && canTell && !hasCaller(fn)
+}
+
+/** Only sloppy functions tell who calls them: by a property of their own, or from V8 14 on by one that they inherit. */
+function hasCaller(fn: object): boolean {
+  if (Object.hasOwn(fn, 'caller')) return true
+  try {
+    Reflect.get(Function.prototype, 'caller', fn)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function nameOf(fn: object): string {
