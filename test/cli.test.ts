@@ -251,6 +251,7 @@ test.each([
   [['gc', '--namespace', 'a/b'], "argument 'a/b' is invalid. It must be a name that Kubernetes takes"],
   [['gc', '--all-namespace'], "error: unknown option '--all-namespace'\n(Did you mean --all-namespaces?)\n"],
   [['doctor', '--memory', '4 GB'], 'error: memory must be a Kubernetes quantity'],
+  [['submit', 'docs/cli.md', '--image', ' '], "argument ' ' is invalid. It must be the name of an image"],
   [['doctor', '--timeout', '5x'], "argument '5x' is invalid. It must be a duration"],
   [
     ['doctor', '--connection', 'tunel'],

@@ -40,7 +40,11 @@ export function addSubmitOptions(command: Command, image: string): Command {
       )
       .addOption(option('--cpu <quantity>', 'cores of the manager').default('0.5').argParser(quantity))
       .addOption(option('--memory <quantity>', 'memory of the manager').default('1Gi').argParser(memory))
-      .option('--image <image>', 'of the manager and the workers: one FROM the manager image', image)
+      .addOption(
+        option('--image <image>', 'of the manager and the workers: one FROM the manager image')
+          .default(image)
+          .argParser(imageName),
+      )
       .option('--in-image', 'the script is a path in the image: nothing is bundled')
       .addOption(option('--include <path>', 'a file or directory that no import leads to').argParser(listed))
       .addOption(
@@ -82,6 +86,12 @@ function quantity(text: string): string {
 
 function memory(text: string): string {
   return checked(() => memoryText(text, 'It'))
+}
+
+/** The cluster would refuse its pods, and the Job wait for ever. */
+function imageName(text: string): string {
+  if (text !== '' && text === text.trim()) return text
+  throw new InvalidArgumentError('It must be the name of an image, without white space around it.')
 }
 
 function seconds(text: string): number {
