@@ -23,7 +23,7 @@ const forManager: BuildOptions = {
   bundle: true,
   format: 'esm',
   platform: 'node',
-  target: 'node22',
+  target: 'node24',
   logLevel: 'warning',
   external: [...otherPackages, ...nativeAdditions],
 }

@@ -30,7 +30,7 @@ export async function bundlePackages(): Promise<void> {
       absWorkingDir: join(packages, name, 'src'),
       entryPoints: ['index.ts'],
       outdir: libOf(name),
-      target: 'node22',
+      target: 'node24',
     })
   }
   await bundleManager(join(packages, 'manager/src'), libOf('manager'))

@@ -1,5 +1,6 @@
 /**
- * Runs all checks and all tests; with arguments, which are vitest's, only the tests that they choose.
+ * Runs all checks and all tests, many of them with the newest Node too; with arguments, which are vitest's, only the tests
+ * that they choose.
  * The last line is `N passed, N failed`, and `, N skipped` if any were. A failed check counts as a failed test, and so
  * does a process that the tests left running.
  */
@@ -8,12 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { parseCLI, startVitest, type Vitest } from 'vitest/node'
 import { processesLeft, processesOf } from '../test/support/processes.ts'
 import { check } from './check.ts'
-
-interface Counts {
-  passed: number
-  failed: number
-  skipped: number
-}
+import { type Counts, testOnNewestNode } from './test-on-newest-node.ts'
 
 const args = process.argv.slice(2)
 const failedChecks = args.length === 0 ? await check() : []
@@ -38,8 +34,12 @@ const left = await processesLeft(run, 3_000, runVariable)
 for (const { pid, commandLine } of left) console.log(`Left running: ${pid} ${commandLine}`)
 for (const line of runAgain(vitest)) console.log(line)
 if (failedChecks.length > 0) console.log(`Failed checks: ${failedChecks.join(', ')}`)
-const allFailed = failed + failedChecks.length + left.length
-console.log(`\n${passed} passed, ${allFailed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+const again = args.length === 0 ? await testOnNewestNode() : { passed: 0, failed: 0, skipped: 0 }
+const allFailed = failed + failedChecks.length + left.length + again.failed
+const allSkipped = skipped + again.skipped
+console.log(
+  `\n${passed + again.passed} passed, ${allFailed} failed${allSkipped > 0 ? `, ${allSkipped} skipped` : ''}`,
+)
 process.exit(allFailed === 0 ? Number(process.exitCode ?? 0) : 1)
 
 /** Counts tests; what failed outside of any, such as a file that does not load, is one failure each. */
