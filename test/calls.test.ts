@@ -76,6 +76,22 @@ test('nested calls from worker to worker to manager, four deep and back to where
   for (const chain of chains) expect(chain).toEqual([2, 3, 2, 1, 3])
 })
 
+test('a variable with the name of an import is no import, also where a function goes on from a worker', async () => {
+  await using started = await startCluster(2)
+  const { cluster } = started
+
+  const answer = cluster.remoteCallFetch(
+    async (writeSync: number) => {
+      const here = await remoteCallFetch((x: number) => x * writeSync, 3, 7)
+      return await remoteCallFetch(async () => await remoteCallFetch(() => here + writeSync, 2), 3)
+    },
+    2,
+    5,
+  )
+
+  expect(await answer).toBe(40)
+})
+
 test('every process of a cluster can call every other, itself included, all at once', async () => {
   await using started = await startCluster(3)
   const { cluster } = started

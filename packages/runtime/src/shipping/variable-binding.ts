@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Builtins } from './builtins.ts'
+import { referencesName } from './compiled-names.ts'
 import type { Target } from './graph-loading.ts'
 import type { ImportedName } from './import-expression.ts'
 import type { Inspected } from './inspector.ts'
@@ -138,11 +139,14 @@ function wellKnownSymbol(value: symbol): Reference | undefined {
   return name === undefined ? undefined : { from: 'global', path: `Symbol.${name}` }
 }
 
-/** In a script, whether no scope further out has a variable of the name, as only the top level's can claim. */
+/**
+ * In a script, whether no scope further out has a variable of the name, as only the top level's can claim. Of a function that
+ * came from elsewhere the script is not around it: what it uses of its top level is among its references.
+ */
 function isOutermost(name: string, { scopes }: Inspected): boolean {
-  return (
-    scopes.filter(({ kind, variables }) => kind !== 'Global' && Object.hasOwn(variables, name)).length === 1
-  )
+  const having = (key: string): number =>
+    scopes.filter(({ kind, variables }) => kind !== 'Global' && Object.hasOwn(variables, key)).length
+  return having(name) === 1 && having(referencesName) === 0
 }
 
 /** A variable of an inner function may have the name of one that is required at the top level. */
