@@ -13,6 +13,12 @@ interface Script {
   analysis?: ModuleAnalysis | undefined
 }
 
+/**
+ * Where this code is. Published it is one file, which imports nothing by a name that its functions use, and takes a second to
+ * parse: as much as all else that a short script does.
+ */
+const ownBundle = import.meta.url
+
 export class ScriptAnalyses {
   readonly #debugger: V8Debugger
   readonly #scripts = new Map<string, Script>()
@@ -38,7 +44,7 @@ export class ScriptAnalyses {
 
   /** Sees whether the file on the disk is what runs: it has the function where it should be. */
   note(site: Site): Script | undefined {
-    if (!site.url.startsWith('file:')) return undefined
+    if (!site.url.startsWith('file:') || site.url === ownBundle) return undefined
     const known = this.#scripts.get(site.url)
     if (known !== undefined) return known
     const text = fileText(site.url)
