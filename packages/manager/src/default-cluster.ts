@@ -38,7 +38,8 @@ export async function addProcs(
   what?: number | ClusterManager,
   options?: LocalManagerOptions & AddProcsOptions,
 ): Promise<number[]> {
-  const started = what === undefined && options === undefined ? takeStartedWorkers() : undefined
+  const isForAny = what === undefined && options === undefined
+  const started = isForAny ? takeStartedWorkers(currentPeer().workers()) : undefined
   const wanted = what === undefined ? managerOf(defaultWorkers(process.env)) : what
   return started ?? (await currentCluster().addProcs(wanted, options))
 }

@@ -32,11 +32,14 @@ export function setCommandLineWorkers(workers: CommandLineWorkers): void {
   Reflect.set(globalThis, key, workers)
 }
 
-/** The workers that the command line has started, once: whoever asks again wants more. */
-export function takeStartedWorkers(): number[] | undefined {
+/**
+ * The workers that the command line has started, once: whoever asks again wants more. `live`: the workers of whoever asks; it
+ * has none of these if it is a copy of this package that a bundler put into the script.
+ */
+export function takeStartedWorkers(live: readonly number[]): number[] | undefined {
   const workers = commandLineWorkers()
   const started = workers?.started
-  if (workers === undefined || started === undefined) return undefined
+  if (workers === undefined || started?.some((id) => live.includes(id)) !== true) return undefined
   workers.started = undefined
   return [...started]
 }

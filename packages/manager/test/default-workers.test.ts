@@ -29,10 +29,17 @@ test('defaultWorkers() refuses what is no number and no switch', () => {
 })
 
 test('takeStartedWorkers() gives the workers of the command line once, whose word goes before the environment', () => {
-  expect(takeStartedWorkers()).toBeUndefined()
+  expect(takeStartedWorkers([2, 3])).toBeUndefined()
   setCommandLineWorkers({ spec: { count: 2 }, started: [2, 3] })
 
-  expect(takeStartedWorkers()).toEqual([2, 3])
-  expect(takeStartedWorkers()).toBeUndefined()
+  expect(takeStartedWorkers([3])).toEqual([2, 3])
+  expect(takeStartedWorkers([3])).toBeUndefined()
   expect(defaultWorkers({ DIALBACK_WORKERS: '12' })).toEqual({ count: 2 })
+})
+
+test('takeStartedWorkers() leaves workers to whom they belong', () => {
+  setCommandLineWorkers({ spec: {}, started: [2, 3] })
+
+  expect(takeStartedWorkers([])).toBeUndefined()
+  expect(takeStartedWorkers([2, 3])).toEqual([2, 3])
 })
