@@ -5,8 +5,9 @@
 
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { builtinModules, bundleFunction, requireBuiltin, runnerOf } from '@dialback/worker'
+import { builtinModules, bundleFunction, publishedRunnerOf, requireBuiltin } from '@dialback/worker'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { archiveOf } from './bundle-archive.ts'
 
 const entries = { index: 'index.ts', cli: 'cli/main.ts', 'add-workers': 'cli/add-workers.ts' }
 /** These share nothing with the rest: one runs in a thread, the other travels. */
@@ -28,8 +29,11 @@ const forManager: BuildOptions = {
   external: [...otherPackages, ...nativeAdditions],
 }
 
-/** Writes the files of `dist/lib`. */
-export async function bundleManager(sources: string, outdir: string): Promise<void> {
+const file = 'dialback.code.js'
+const ownCache = '../compile-cache'
+
+/** Writes the files of `dist/lib`. `agent`: the directory that has the built agent. */
+export async function bundleManager(sources: string, outdir: string, agent: string): Promise<void> {
   const imported = new Set<string>()
   const options: BuildOptions = { ...forManager, absWorkingDir: sources, outdir }
   await build({
@@ -52,8 +56,12 @@ export async function bundleManager(sources: string, outdir: string): Promise<vo
     },
     requireOther,
   )
-  writeFileSync(join(outdir, 'dialback.code.js'), bundle.code)
-  writeFileSync(join(outdir, 'run.js'), await runnerOf(bundle, 'dialback.code.js', '../compile-cache'))
+  writeFileSync(join(outdir, file), bundle.code)
+  writeFileSync(join(outdir, 'run.js'), await publishedRunnerOf(bundle, file, ownCache, '#archive'))
+  // Which of the two it is, say the manager's `imports`: Node itself has the condition `node-addons`, and no bundler has.
+  writeFileSync(join(outdir, 'no-archive.js'), 'export const archive=undefined\n')
+  const archived = { sources, agent, bundle, file, ownCache, options: forManager }
+  writeFileSync(join(outdir, 'archive.js'), await archiveOf(archived))
 }
 
 const requireOther = `(name)=>${JSON.stringify(otherPackages)}.includes(name)?process.getBuiltinModule("module").createRequire(codeUrl)(name):(${requireBuiltin})(name)`

@@ -33,8 +33,9 @@ export async function bundlePackages(): Promise<void> {
       target: 'node24',
     })
   }
-  await bundleManager(join(packages, 'manager/src'), libOf('manager'))
-  await bundleAgent(join(packages, 'worker/dist/agent'))
+  const agent = join(packages, 'worker/dist/agent')
+  await bundleAgent(agent)
+  await bundleManager(join(packages, 'manager/src'), libOf('manager'), agent)
 }
 
 /** As deep in the package as the sources are, which look for its package.json two levels up. */

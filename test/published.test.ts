@@ -1,38 +1,19 @@
 /** The manager as it is published, which runs with what V8 compiled of it in an earlier process. */
 
-import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { bundleManager } from '../scripts/bundle-manager.ts'
-import { root, runScript, type ScriptEnd } from './support/run-script.ts'
+import { installPublished } from './support/published-package.ts'
+import { runScript, type ScriptEnd } from './support/run-script.ts'
 import { type TempDir, withTempDir } from './support/temp-dir.ts'
 
-const others = [
-  '@dialback/protocol',
-  '@dialback/runtime',
-  '@dialback/worker',
-  'commander',
-  'esbuild',
-  'js-yaml',
-]
 const withoutCache = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined }
 let app: TempDir
 let dist: string
 
 beforeAll(async () => {
   app = await withTempDir()
-  const installed = join(app.path, 'node_modules')
-  dist = join(installed, '@dialback/manager/dist')
-  mkdirSync(dist, { recursive: true })
-  const manager = join(root, 'packages/manager')
-  const { name, type, version } = JSON.parse(readFileSync(join(manager, 'package.json'), 'utf8')) as Record<
-    string,
-    unknown
-  >
-  const manifest = { name, type, version, exports: './dist/lib/index.js' }
-  writeFileSync(join(dist, '../package.json'), JSON.stringify(manifest))
-  for (const other of others) symlinkSync(join(manager, 'node_modules', other), join(installed, other))
-  await bundleManager(join(manager, 'src'), join(dist, 'lib'))
+  dist = join(await installPublished(app.path), 'dist')
 })
 beforeEach(() => rmSync(join(dist, 'compile-cache'), { recursive: true, force: true }))
 afterAll(async () => await app[Symbol.asyncDispose]())
@@ -144,4 +125,21 @@ await addProcs(-1)`)
   expect(stdout).toContain('main.mjs:3:51')
   expect(stderr).toContain('np must be')
   expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(400)
+})
+
+test('what preduce sends of its own is not looked for in the whole of the package', async () => {
+  const { stdout } = await run(`import { Session } from 'node:inspector/promises'
+import { addProcs, preduce } from '@dialback/manager'
+await addProcs(1)
+const session = new Session()
+session.connect()
+await session.post('Profiler.enable')
+await session.post('Profiler.startPreciseCoverage', { callCount: true })
+console.log(await preduce((n) => n, (a, b) => a + b, [1, 2, 3]))
+const { result } = await session.post('Profiler.takePreciseCoverage')
+const { functions } = result.find(({ url }) => url.endsWith('dialback.code.js'))
+const countOf = (name) => functions.find(({ functionName }) => functionName === name)?.ranges[0].count ?? 0
+console.log(countOf('analyzeFunction') > 0, countOf('analyzeModule'))`)
+
+  expect(stdout).toBe('6\ntrue 0\n')
 })

@@ -9,9 +9,7 @@ const names: Record<string, unknown> = { defineGlobals, usePool }
 /** Where the sources of these packages are, however they are reached. */
 const ownDirectories = [
   new URL('.', import.meta.url).href,
-  ...['@dialback/runtime', '@dialback/protocol'].map(
-    (name) => new URL('.', pathToFileURL(require.resolve(name))).href,
-  ),
+  ...['@dialback/runtime', '@dialback/protocol'].flatMap(directoryOf),
 ]
 
 export const runtimeModule: Readonly<Record<string, unknown>> = names
@@ -23,4 +21,13 @@ export async function loadRuntimeModule(): Promise<void> {
 
 export function isRuntimeModule(specifier: string, url: string): boolean {
   return specifier === '@dialback/manager' || ownDirectories.some((directory) => url.startsWith(directory))
+}
+
+/** None in a program that was bundled, where nothing is installed. */
+function directoryOf(name: string): string[] {
+  try {
+    return [new URL('.', pathToFileURL(require.resolve(name))).href]
+  } catch {
+    return []
+  }
 }

@@ -31,11 +31,32 @@ export async function bundleFunction(options: BuildOptions, require: string): Pr
 /** JavaScript of the file that runs the bundle in `file`, beside it, and hands on what it returns as `opened`. */
 export async function runnerOf({ id }: FunctionBundle, file: string, ownCache?: string): Promise<string> {
   const place = ownCache === undefined ? '' : `,import.meta.dirname+'/${ownCache}'`
+  return await runner(
+    `import { runBundle } from './code-cache.ts'\nexport const opened=runBundle(import.meta.dirname+'/${file}','${id}'${place})`,
+  )
+}
+
+/**
+ * As `runnerOf`, for what others may bundle: `archive` is the specifier of a module whose `archive` is run where the bundle
+ * is not beside it.
+ */
+export async function publishedRunnerOf(
+  { id }: FunctionBundle,
+  file: string,
+  ownCache: string,
+  archive: string,
+): Promise<string> {
+  const code = JSON.stringify({ file, id, ownCache })
+  return await runner(
+    `import { archive } from '${archive}'\nimport { runPublished } from './run-published.ts'\nexport const opened=runPublished(${code},import.meta.dirname,archive)`,
+    [archive],
+  )
+}
+
+async function runner(contents: string, external: string[] = []): Promise<string> {
   return await bundled({
-    stdin: {
-      contents: `import { runBundle } from './code-cache.ts'\nexport const opened=runBundle(import.meta.dirname+'/${file}','${id}'${place})`,
-      resolveDir: import.meta.dirname,
-    },
+    stdin: { contents, resolveDir: import.meta.dirname },
+    external,
     format: 'esm',
     minifySyntax: true,
     minifyWhitespace: true,

@@ -1,4 +1,5 @@
 export { builtinModules, requireBuiltin } from './builtin-modules.ts'
 export { agentEntry, builtAgentEntry, bundleAgent } from './bundle.ts'
-export { bundleFunction, runnerOf } from './function-bundle.ts'
+export { bundleFunction, type FunctionBundle, publishedRunnerOf, runnerOf } from './function-bundle.ts'
 export type { Settings } from './settings.ts'
+export type { Archive } from './unpack.ts'
