@@ -1,6 +1,6 @@
 /** Answers a call with its value or failure, and keeps it where the caller asked for that. */
 
-import type { Call, Mailbox } from '@dialback/protocol'
+import { type Call, DialbackError, type EncodedBody, type Mailbox } from '@dialback/protocol'
 import type { Encoded } from './carrier.ts'
 import type { Content } from './keeping/content.ts'
 import { type Posting, postModules } from './post-encoded.ts'
@@ -9,9 +9,16 @@ export interface Answering extends Posting {
   readonly keep: (ref: number, content: Content) => void
 }
 
+/** A call that arrived. */
+export interface Job {
+  readonly call: Call
+  readonly body: EncodedBody
+  readonly mailbox: Mailbox
+}
+
 export function answerCall(
   answering: Answering,
-  { call, mailbox }: { readonly call: Call; readonly mailbox: Mailbox },
+  { call, mailbox }: Omit<Job, 'body'>,
   kind: Content['kind'],
   encoded: Encoded,
 ): void {
@@ -28,4 +35,9 @@ export function answerCall(
   }
   if (kind === 'value') mailbox.post({ type: 'result', id, ...facts }, body)
   else mailbox.post({ type: 'error', id, kind, ...facts }, body)
+}
+
+/** What a module of the user throws when it is loaded is thrown by the call; what is wrong with the call itself is not. */
+export function kindOf(error: unknown): 'thrown' | 'failed' {
+  return error instanceof DialbackError ? 'failed' : 'thrown'
 }

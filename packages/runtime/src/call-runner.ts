@@ -1,7 +1,7 @@
 /** Runs the calls that arrive in this process, and answers them. */
 
-import { AbortError, type Call, DialbackError, type EncodedBody, type Mailbox } from '@dialback/protocol'
-import { answerCall } from './answer-call.ts'
+import { AbortError, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { answerCall, type Job, kindOf } from './answer-call.ts'
 import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
 import { RunningCall, runningCall } from './call-context.ts'
 import { CallLanes } from './call-lanes.ts'
@@ -28,12 +28,6 @@ export interface CallRunnerOptions {
   readonly print: (text: string) => void
   /** What the functions that run here call by. */
   readonly peer?: Peer
-}
-
-interface Job {
-  readonly call: Call
-  readonly body: EncodedBody
-  readonly mailbox: Mailbox
 }
 
 /** Replies of quick calls are joined; one that took this long is answered before the next begins. */
@@ -180,7 +174,7 @@ export class CallRunner {
 
   #start(job: Job, definition: Definition): void {
     const { call, body, mailbox } = job
-    if (call.claim !== undefined && this.#options.claims?.start(call.claim) === false) {
+    if (this.#isTakenBack(job)) {
       if (call.lane !== undefined) this.#lanes.leave(call.lane)
       return
     }
@@ -207,6 +201,14 @@ export class CallRunner {
     const tookMs = systemClock.now() - startedAt
     definition.slowestMs = Math.max(tookMs, definition.slowestMs * 0.9)
     if (tookMs > slowMs) mailbox.link.flush()
+  }
+
+  /** Whether its caller does not want it any more; that it was cancelled may have yet to be read here. */
+  #isTakenBack(job: Job): boolean {
+    const { claims, mark } = this.#options
+    const isWithdrawn = mark?.isWithdrawn(job.call.id) === true
+    if (isWithdrawn) this.#report(job, 'thrown', new AbortError('Cancelled'))
+    return isWithdrawn || (job.call.claim !== undefined && claims?.start(job.call.claim) === false)
   }
 
   #invoke(call: Call, definition: Definition, body: EncodedBody): unknown {
@@ -294,6 +296,3 @@ export class CallRunner {
     mailbox.post({ type: 'unknown', id: call.id })
   }
 }
-
-/** What a module of the user throws when it is loaded is thrown by the call; what is wrong with the call itself is not. */
-const kindOf = (error: unknown): 'thrown' | 'failed' => (error instanceof DialbackError ? 'failed' : 'thrown')

@@ -1,4 +1,7 @@
-/** Which calls a thread has begun, in memory that others of its process can read while the thread is busy. */
+/**
+ * Which calls a thread has begun, and which it is not to begin any more, in memory that others of its process can read and
+ * write while the thread is busy.
+ */
 
 import { idsPerRange } from '@dialback/protocol'
 
@@ -7,7 +10,9 @@ export const rememberedCalls = 64
 /** Of all of them the highest id is known, for so many groups of ranges. */
 const rangeGroups = 64
 const highestAt = 2 + rememberedCalls
-const numberCount = highestAt + rangeGroups
+/** How many calls were withdrawn, and the latest of them. */
+const withdrawnAt = highestAt + rangeGroups
+const numberCount = withdrawnAt + 1 + rememberedCalls
 
 export class RunningMark {
   readonly memory: SharedArrayBuffer
@@ -42,7 +47,19 @@ export class RunningMark {
 
   /** The highest id of all calls that began, by their range modulo the length of this; 0 where there was none. */
   get highest(): number[] {
-    return [...this.#numbers.subarray(highestAt)]
+    return [...this.#numbers.subarray(highestAt, withdrawnAt)]
+  }
+
+  /** Has the thread not begin a call, which it may have yet to read; not one that has begun. */
+  withdraw(id: number): void {
+    const count = this.#numbers[withdrawnAt] ?? 0
+    this.#numbers[withdrawnAt + 1 + (count % rememberedCalls)] = id
+    this.#numbers[withdrawnAt] = count + 1
+  }
+
+  /** Whether a call is not to begin: known of the latest. */
+  isWithdrawn(id: number): boolean {
+    return this.#numbers[withdrawnAt] !== 0 && this.#numbers.subarray(withdrawnAt + 1).includes(id)
   }
 
   /** Whether it may be this call that keeps the thread busy: not when another one's function runs, or when it has not begun. */

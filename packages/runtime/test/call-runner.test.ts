@@ -236,3 +236,20 @@ test('CallRunner.whenNextIdle() calls back once a call has ended, and not before
   await settled()
   expect(told).toEqual(['idle'])
 })
+
+test('CallRunner does not begin a call that was withdrawn before it was read, and answers it', async () => {
+  const served = new ServedRunner()
+  const began: number[] = []
+  served.define(function note(n: number) {
+    began.push(n)
+  })
+  const first = served.call('note', [1])
+  const second = served.call('note', [2])
+  served.mark.withdraw(first)
+  await settled()
+  expect(began).toEqual([2])
+  expect(served.answers.map(({ id, type, kind }) => [id, type, kind])).toEqual([
+    [first, 'error', 'thrown'],
+    [second, 'result', undefined],
+  ])
+})

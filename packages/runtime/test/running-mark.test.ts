@@ -43,3 +43,14 @@ test('RunningMark tells the highest call of each range that ever began, in whate
   // Ranges 2 and 66 share a place.
   expect(mark.highest.slice(0, 4)).toEqual([500, 0, ofRange(66, 3), 0])
 })
+
+test('RunningMark has calls not begin that were withdrawn elsewhere, of many the latest', () => {
+  const mark = new RunningMark()
+  const there = new RunningMark(mark.memory)
+  expect(mark.isWithdrawn(7)).toBe(false)
+  for (let id = 7; id < 71; id++) there.withdraw(id)
+  expect([6, 7, 70, 71].map((id) => mark.isWithdrawn(id))).toEqual([false, true, true, false])
+  there.withdraw(71)
+  expect([7, 71].map((id) => mark.isWithdrawn(id))).toEqual([false, true])
+  expect([mark.begun, mark.highest.every((id) => id === 0)]).toEqual([[], true])
+})

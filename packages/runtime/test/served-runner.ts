@@ -15,6 +15,7 @@ import type { AnyFunction } from '../src/caller.ts'
 import { Carrier } from '../src/carrier.ts'
 import { ClaimTable } from '../src/claim-table.ts'
 import type { Content } from '../src/keeping/content.ts'
+import { RunningMark } from '../src/running-mark.ts'
 import { Gates } from './gates.ts'
 
 /** Gives the test's own functions for what is defined, and loads modules when the test says so. */
@@ -52,6 +53,7 @@ export class ServedRunner {
   readonly printed: string[] = []
   readonly kept: Map<number, Content> = new Map()
   readonly claims: ClaimTable = new ClaimTable()
+  readonly mark: RunningMark = new RunningMark()
   readonly runner: CallRunner
   readonly #carrier = new TestCarrier({ runtimeModule: {}, isRuntimeModule: () => false })
   readonly #modules = new Gates<string>()
@@ -63,6 +65,7 @@ export class ServedRunner {
       carrier: this.#carrier,
       nextId: () => this.#nextId(),
       claims: this.claims,
+      mark: this.mark,
       keep: (ref, value) => this.kept.set(ref, value),
       print: (text) => this.printed.push(text),
     })

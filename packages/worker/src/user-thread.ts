@@ -51,6 +51,8 @@ export class UserThread {
    * for the sake of one call while it is another one that keeps it busy: that call has not started, or waits.
    */
   async interrupt(id: number, call: number | undefined, graceMs: number): Promise<boolean> {
+    // It may not have read the call yet; once that has begun it could read nothing more, the cancellation included.
+    if (call !== undefined) this.#mark.withdraw(call)
     if (!this.#isReady) {
       // What was sent to it has yet to arrive, so that it could not tell what to abort.
       if (call === undefined) return false
