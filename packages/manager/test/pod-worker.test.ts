@@ -43,8 +43,10 @@ function start(keepPods: KeepPods = 'never'): Started {
   } as unknown as KubeApi
   const log = {
     ended: Promise.resolve(),
+    opened: Promise.resolve(),
     lastLines: lines,
     sighted() {},
+    started() {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
   } as unknown as PodLog
   const worker = new PodWorker({

@@ -8,6 +8,8 @@ import type { PodLog } from './pod-logs.ts'
 const lastLinesMs = 150
 /** When the script is done, a pod that goes on writing is waited for as often as this. */
 const mostLooks = 6
+/** When it is done sooner than its pods' logs are open, these are waited for no longer. */
+const openingMs = 2_000
 /** Lines that come before somebody listens. */
 const maxEarlyLines = 1_000
 
@@ -31,8 +33,9 @@ export class PodLines {
     return undefined
   }
 
-  /** Waits until nothing more comes for a moment; with a limit, for a pod may write without end. */
-  async untilQuiet(): Promise<void> {
+  /** Waits until `log` is open and nothing more comes for a moment; with a limit, for a pod may write without end. */
+  async untilQuiet(log: PodLog | undefined): Promise<void> {
+    await inTime(log?.opened, openingMs)
     for (let looks = 0, before = -1; this.#count !== before && looks < mostLooks; looks++) {
       before = this.#count
       await delay(lastLinesMs)
@@ -42,8 +45,12 @@ export class PodLines {
 
 /** A pod's log ends with its container: waits for what it said last, which may be under way. */
 export async function lastLinesCome(log: PodLog | undefined): Promise<void> {
-  if (log === undefined) return
+  await inTime(log?.ended, lastLinesMs)
+}
+
+async function inTime(what: Promise<void> | undefined, ms: number): Promise<void> {
+  if (what === undefined) return
   const timeout = new AbortController()
-  await Promise.race([log.ended, delay(lastLinesMs, undefined, { signal: timeout.signal }).catch(() => {})])
+  await Promise.race([what, delay(ms, undefined, { signal: timeout.signal }).catch(() => {})])
   timeout.abort()
 }

@@ -58,6 +58,8 @@ interface PodLogOptions extends Required<PodLogsOptions> {
 export class PodLog implements AsyncDisposable {
   /** Resolves when there is nothing more to read. Never rejects. */
   readonly ended: Promise<void>
+  /** Resolves when it is being read, or will not be. Never rejects. */
+  readonly opened: Promise<void>
   readonly #name: string
   readonly #onLine: LineListener
   readonly #options: PodLogOptions
@@ -67,6 +69,7 @@ export class PodLog implements AsyncDisposable {
   readonly #end = new AbortController()
   #untaken = 0
   readonly #begun = Promise.withResolvers<void>()
+  readonly #opened = Promise.withResolvers<void>()
   /** Fires when the container is known to have ended. */
   readonly #over = new AbortController()
 
@@ -75,7 +78,8 @@ export class PodLog implements AsyncDisposable {
     this.#onLine = onLine
     this.#options = options
     this.#limiter = new LineLimiter(options.clock.now())
-    this.ended = this.#run()
+    this.opened = this.#opened.promise
+    this.ended = this.#run().finally(() => this.#opened.resolve())
     this.sighted(pod)
   }
 
@@ -89,6 +93,11 @@ export class PodLog implements AsyncDisposable {
     const state = containerStatus(pod, this.#options.container)?.state
     if (state?.terminated !== undefined) this.#over.abort()
     if (state?.terminated !== undefined || state?.running !== undefined) this.#begun.resolve()
+  }
+
+  /** Its container runs for certain: who watches the pod may hear of that only a second later. */
+  started(): void {
+    this.#begun.resolve()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,6 +139,7 @@ export class PodLog implements AsyncDisposable {
         ...(sinceTime !== undefined && { sinceTime }),
       })
       stream.hold(false)
+      this.#opened.resolve()
       const { isBroken, hasNew } = await readLog(stream.body, this.#position, (line) => this.#take(line))
       if (stream.isWhole && !isBroken) return 'read'
       return hasNew ? 'cut' : 'failed'

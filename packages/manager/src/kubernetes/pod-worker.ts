@@ -112,6 +112,7 @@ export class PodWorker implements LaunchedWorker {
   joined(workerId: number): void {
     this.#hasJoined = true
     this.#timeline.note('joined')
+    this.#log?.started()
     const labels = { [workerIdLabel]: String(workerId) }
     this.#options.api
       .patchPod(this.#options.namespace, this.name, { metadata: { labels } })
@@ -147,7 +148,7 @@ export class PodWorker implements LaunchedWorker {
 
   /** The manager is done with it: its end is as good as here, once what it wrote before that has come. */
   async abandon(): Promise<void> {
-    if (!this.#isEnding) await this.#lines.untilQuiet()
+    if (!this.#isEnding) await this.#lines.untilQuiet(this.#log)
     this.end('kill')
     this.#finish({ reason: 'Removed', blame: 'requested' })
   }
