@@ -174,7 +174,7 @@ export class CallRunner {
 
   #start(job: Job, definition: Definition): void {
     const { call, body, mailbox } = job
-    if (this.#isTakenBack(job)) {
+    if (this.#declines(job)) {
       if (call.lane !== undefined) this.#lanes.leave(call.lane)
       return
     }
@@ -203,8 +203,8 @@ export class CallRunner {
     if (tookMs > slowMs) mailbox.link.flush()
   }
 
-  /** Whether its caller does not want it any more; that it was cancelled may have yet to be read here. */
-  #isTakenBack(job: Job): boolean {
+  /** Does not begin what its caller took back, and answers what was cancelled: that may have yet to be read here. */
+  #declines(job: Job): boolean {
     const { claims, mark } = this.#options
     const isWithdrawn = mark?.isWithdrawn(job.call.id) === true
     if (isWithdrawn) this.#report(job, 'thrown', new AbortError('Cancelled'))
