@@ -71,7 +71,7 @@ async function bundled(options: BuildOptions): Promise<string> {
     write: false,
     bundle: true,
     platform: 'node',
-    target: 'node22',
+    target: 'node24',
     logLevel: 'error',
   })
   return outputFiles?.[0]?.text ?? ''

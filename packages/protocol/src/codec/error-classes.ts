@@ -21,8 +21,7 @@ const classes: Readonly<Record<string, unknown>> = {
   EvalError,
   RangeError,
   ReferenceError,
-  // Missing in Node 22.
-  SuppressedError: Reflect.get(globalThis, 'SuppressedError') as unknown,
+  SuppressedError,
   SyntaxError,
   TypeError,
   URIError,

@@ -3,42 +3,39 @@
 type MakeView = (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView
 
 interface ViewClass {
+  readonly name: string
   readonly prototype: object
   new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayBufferView
 }
 
-const names = [
-  'Int8Array',
-  'Uint8Array',
-  'Uint8ClampedArray',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array',
-  'Float16Array',
-  'Float32Array',
-  'Float64Array',
-  'BigInt64Array',
-  'BigUint64Array',
-  'DataView',
+const classes: readonly ViewClass[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float16Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
 ]
 
 /** By name: how a view of that class is made. `length` counts items, bytes for a `DataView`. */
 export const makeView: ReadonlyMap<string, MakeView> = new Map([
-  ...names
-    .flatMap((name) => classNamed(name))
-    .map(([name, View]): [string, MakeView] => [
-      name,
-      (buffer, byteOffset, length) => new View(buffer, byteOffset, length),
-    ]),
+  ...classes.map((View): [string, MakeView] => [
+    View.name,
+    (buffer, byteOffset, length) => new View(buffer, byteOffset, length),
+  ]),
   ['Buffer', (buffer, byteOffset, length): ArrayBufferView => Buffer.from(buffer, byteOffset, length)],
 ])
 
 /** The prototypes of those classes and their names. */
 export const viewPrototypes: ReadonlyMap<object, string> = new Map<object, string>([
-  ...names
-    .flatMap((name) => classNamed(name))
-    .map(([name, View]): [object, string] => [View.prototype, name]),
+  ...classes.map((View): [object, string] => [View.prototype, View.name]),
   [Buffer.prototype, 'Buffer'],
 ])
 
@@ -58,10 +55,3 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   Symbol.toStringTag,
 )
-
-/** Float16Array is missing in Node 22, so classes are looked up by name. */
-function classNamed(name: string): [string, ViewClass][] {
-  const found: unknown = Reflect.get(globalThis, name)
-  // The names are those of view classes, all of which are made this way.
-  return typeof found === 'function' ? [[name, found as ViewClass]] : []
-}

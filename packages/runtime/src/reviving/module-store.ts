@@ -143,10 +143,7 @@ export class ModuleStore {
       if (namespace !== undefined) this.#namespaces.set(id, namespace)
     } else if (sent?.format === 'source-map') this.#addSourceMap(sent)
     else {
-      const namespace = await importModule(this.urlOf(id))
-      // Node 22 does not give the exports of a CommonJS module a name of their own.
-      const isBare = sent?.format === 'commonjs' && !('module.exports' in namespace)
-      this.#namespaces.set(id, isBare ? { ...namespace, 'module.exports': namespace.default } : namespace)
+      this.#namespaces.set(id, await importModule(this.urlOf(id)))
     }
   }
 
@@ -171,8 +168,7 @@ export class ModuleStore {
     })
     registerHooks({
       resolve: (specifier, context, nextResolve) => {
-        // An array by its type; before version 24 of Node a Set, where CommonJS asks.
-        const kind = new Set(context.conditions).has('require') ? 'require' : 'import'
+        const kind = context.conditions.includes('require') ? 'require' : 'import'
         const target = this.targetOf(`${kind} ${specifier}`, context.parentURL ?? '')
         if (target === 'runtime' || (target === undefined && specifier === runtimeSpecifier)) {
           return { url: runtimeUrl, format: 'module', shortCircuit: true }

@@ -106,7 +106,7 @@ function transformed(path: string, text: string): string {
       loader,
       sourcefile: path,
       sourcemap: 'inline',
-      target: 'node22',
+      target: 'node24',
       keepNames: true,
     }).code
   } catch (error) {
