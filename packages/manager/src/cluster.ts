@@ -29,30 +29,30 @@ import { Supervisor } from './supervisor.ts'
 
 export interface ClusterOptions extends CodeOptions {
   /** Where the cluster's own lines go. @default readable lines on stderr */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /**
    * Gets each line that a worker writes. Where it gives a promise, as one that writes to a stream may, no more is read of a
    * local worker's output until that has settled. @default `      From worker 2:\t<line>` on stderr
    */
-  readonly onWorkerLog?: (workerId: number, line: string) => unknown
+  readonly onWorkerLog?: ((workerId: number, line: string) => unknown) | undefined
 }
 
 /** `external` and `code` are the cluster's, and count for all its workers from then on. */
 export interface AddProcsOptions extends CodeOptions {
   /** Ends the waiting; workers that have not joined are ended as well. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface RemoveOptions {
   /** How long to wait for the workers to be gone; 0 does not wait. @default without limit */
-  readonly waitFor?: Duration
+  readonly waitFor?: Duration | undefined
 }
 
 export interface EverywhereOptions {
   /** Ids of the processes. @default all, the manager included */
-  readonly procs?: readonly number[]
+  readonly procs?: readonly number[] | undefined
   /** Whether workers that join later run it as well. @default true, unless `procs` is given */
-  readonly replay?: boolean
+  readonly replay?: boolean | undefined
 }
 
 export class Cluster extends PeerVerbs implements AsyncDisposable {

@@ -10,23 +10,29 @@ export {
   type JournalProblem,
   LaunchError,
   type LaunchFailure,
+  type PodIdentity,
   ProtocolError,
   RemoteError,
   SerializationError,
   ThreadReplacedError,
+  type TimelineEntry,
   VersionMismatchError,
+  type WorkerExit,
   WorkerTerminatedError,
 } from '@dialback/protocol'
 export {
   type BackOffOptions,
   CachingPool,
+  type ChannelOptions,
   type CodeOptions,
   type CollectionOptions,
   callSignal,
   defaultWorkerPool,
   exponentialBackOff,
+  type FailedAttempt,
   Future,
   type ImapOptions,
+  type ItemError,
   imap,
   type JournalOptions,
   myid,
@@ -45,6 +51,7 @@ export {
   remoteDo,
   retry,
   type Target,
+  type WaitOptions,
   WorkerPool,
   workers,
 } from '@dialback/runtime'
@@ -55,7 +62,14 @@ export {
   type EverywhereOptions,
   type RemoveOptions,
 } from './cluster.ts'
-export type { ClusterManager, Credentials, Door, LaunchContext, LaunchedWorker } from './cluster-manager.ts'
+export type {
+  ClusterManager,
+  Credentials,
+  Door,
+  LaunchContext,
+  LaunchedWorker,
+  LineListener,
+} from './cluster-manager.ts'
 export { addProcs, everywhere, interrupt, rmProcs, setLogger } from './default-cluster.ts'
 export { isK8s } from './is-k8s.ts'
 export { K8sClusterManager } from './kubernetes/k8s-cluster-manager.ts'

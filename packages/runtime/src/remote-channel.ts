@@ -11,9 +11,9 @@ export interface ChannelOptions {
    * How many values it has room for before `put` waits, ≥ 0, or `Infinity`. With 0 a `put` waits until its value has
    * arrived with who took it. @default 1
    */
-  readonly capacity?: number
+  readonly capacity?: number | undefined
   /** The id of the process that keeps the values. @default this one */
-  readonly on?: number
+  readonly on?: number | undefined
 }
 
 /**

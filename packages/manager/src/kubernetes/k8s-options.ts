@@ -8,40 +8,40 @@ import { memoryText, type Quantity, quantityText } from './quantity.ts'
 
 export interface K8sOptions {
   /** @default the current kubeconfig context's, else the pod's own, else `default` */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** The pod that owns the workers and whose image they run. @default inside a cluster this pod's name */
-  readonly managerPodName?: string
+  readonly managerPodName?: string | undefined
   /** What the workers' names begin with. @default `${managerPodName ?? hostname}-worker`, made a legal name */
-  readonly workerPrefix?: string
+  readonly workerPrefix?: string | undefined
   /** @default inside the image of the manager's pod if it has one container; outside the worker image of this version */
-  readonly image?: string
+  readonly image?: string | undefined
   /** Request and limit, in cores. @default 1 */
-  readonly cpu?: Quantity
+  readonly cpu?: Quantity | undefined
   /** Request and limit. @default '4Gi' */
-  readonly memory?: Quantity
+  readonly memory?: Quantity | undefined
   /** How long workers may take to join. @default 180 */
-  readonly pendingTimeout?: Duration
+  readonly pendingTimeout?: Duration | undefined
   /** Changes the manifest. Called once per launch; what it returns is what is created, once for each worker. */
-  readonly configure?: (pod: V1Pod) => V1Pod | Promise<V1Pod>
+  readonly configure?: ((pod: V1Pod) => V1Pod | Promise<V1Pod>) | undefined
   /** Workers get its token; without it they get none. */
-  readonly serviceAccountName?: string
+  readonly serviceAccountName?: string | undefined
   /** Added to the workers' environment, as it is: `$(NAME)` stands for itself. */
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** Added to those by which dialback finds its pods. */
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
   /** @default Kubernetes' own: Always for `latest`, else IfNotPresent */
-  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never'
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined
   /** With fewer workers `addProcs` rejects. @default 0 */
-  readonly minWorkers?: number
+  readonly minWorkers?: number | undefined
   /** Which pods stay once their worker has ended. @default 'never' */
-  readonly keepPods?: 'never' | 'onFailure' | 'always'
+  readonly keepPods?: 'never' | 'onFailure' | 'always' | undefined
   /** Whether pods dial the manager or a relay in the cluster. @default 'auto': what is found to work */
-  readonly connection?: 'auto' | 'direct' | 'tunnel'
+  readonly connection?: 'auto' | 'direct' | 'tunnel' | undefined
   /** `host:port` that pods are to dial, where `auto` cannot know. */
-  readonly advertise?: string
+  readonly advertise?: string | undefined
   /** How many threads of each worker run user code. @default 1 */
-  readonly threads?: number
+  readonly threads?: number | undefined
 }
 
 /** The options with what needs no cluster to be known filled in. */

@@ -11,15 +11,15 @@ import { WorkerProcess } from './worker-process.ts'
 
 export interface LocalManagerOptions {
   /** Added to this process' environment. */
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** Options for `node`, before the script. @default those of this process that a worker can take: none */
-  readonly execArgv?: readonly string[]
+  readonly execArgv?: readonly string[] | undefined
   /** The workers' directory. @default this process' */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** How many threads of each worker run user code. @default 1 */
-  readonly threads?: number
+  readonly threads?: number | undefined
   /** How long a worker may take to join. @default 60 */
-  readonly connectTimeout?: Duration
+  readonly connectTimeout?: Duration | undefined
 }
 
 /** More cannot be named (see `thread {index}` in docs/protocol.md). */

@@ -2,7 +2,7 @@
 
 import { findSourceMap } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import type { CodeOptions } from './code-options.ts'
+import type { ResolvedCodeOptions } from './code-options.ts'
 import { contentId, type Failure, loadGraph, type ModuleNode, type Target } from './graph-loading.ts'
 import { analyzeModule, type DeclaredFunction, type ModuleAnalysis } from './module-analysis.ts'
 import type { ModuleEdge } from './module-scan.ts'
@@ -30,7 +30,7 @@ export interface ModuleGraphOptions {
   /** Whether a file is the program that was started, which must not run again elsewhere. */
   isEntry(url: string): boolean
   /** What is taken from the worker's image. */
-  readonly code: Required<CodeOptions>
+  readonly code: ResolvedCodeOptions
   /** The text of a file as it was compiled; undefined when it was not loaded. */
   textOf(url: string): ScriptText | undefined
   /** What a file was loaded as, if that may be another one later: a CommonJS module. */
@@ -42,7 +42,7 @@ export interface ModuleGraphOptions {
 
 export class ModuleGraph {
   readonly #options: ModuleGraphOptions
-  #code: Required<CodeOptions>
+  #code: ResolvedCodeOptions
   readonly #nodes = new Map<string, ModuleNode | Failure>()
   readonly #instances = new Map<string, object | undefined>()
   readonly #files = new Map<string, ModuleFile>()
@@ -56,7 +56,7 @@ export class ModuleGraph {
   }
 
   /** Changes what is taken from the worker's image; what was found so far is forgotten. */
-  configure(code: Required<CodeOptions>): void {
+  configure(code: ResolvedCodeOptions): void {
     this.#code = code
     this.#nodes.clear()
     this.#closures.clear()

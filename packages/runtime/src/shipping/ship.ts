@@ -6,7 +6,7 @@ import { types } from 'node:util'
 import { type FunctionUse, SerializationError } from '@dialback/protocol'
 import { describeBound } from './bound-function.ts'
 import { Builtins } from './builtins.ts'
-import type { CodeOptions } from './code-options.ts'
+import type { CodeOptions, ResolvedCodeOptions } from './code-options.ts'
 import type { DescribedFunction } from './described-function.ts'
 import { analyzeFunction, type FunctionSource } from './free-variables.ts'
 import { type FunctionRegistry, referenceName } from './function-registry.ts'
@@ -225,7 +225,7 @@ function referenceToDeclared({ local }: DeclaredFunction, id: string): Reference
   return local === undefined ? { from: 'module', id, export: 'default' } : { from: 'local', id, name: local }
 }
 
-function withDefaults({ external = [], code = 'ship' }: CodeOptions): Required<CodeOptions> {
+function withDefaults({ external = [], code = 'ship' }: CodeOptions): ResolvedCodeOptions {
   return { external, code }
 }
 
