@@ -51,6 +51,12 @@ export const entranceOptions: Readonly<
   connectionsCheckingInterval: 1_000,
 }
 
+/**
+ * In a process of `node:cluster` a server would listen through the primary process, which gives each connection to any of them: also
+ * one of a worker that another one waits for. And such a process is not disconnected as long as that server listens.
+ */
+export const exclusive = true
+
 export class Greeter {
   readonly #logger: () => Logger
   readonly #doorkeeper: Doorkeeper

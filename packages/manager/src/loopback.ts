@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Doorkeeper, entranceOptions, Greeter } from './greeter.ts'
+import { type Doorkeeper, entranceOptions, exclusive, Greeter } from './greeter.ts'
 import type { Logger } from './logger.ts'
 
 // Not imported: for the namespace of this module Node would read all that it exports, and so load `undici` (50 ms).
@@ -18,7 +18,7 @@ export class Loopback {
   /** Listens on a port. */
   static async open(doorkeeper: Doorkeeper, logger: () => Logger): Promise<Loopback> {
     const server = createServer(entranceOptions)
-    server.listen(0, '127.0.0.1')
+    server.listen({ port: 0, host: '127.0.0.1', exclusive })
     await once(server.unref(), 'listening')
     // Listening on TCP, so that the address is no string.
     const { port } = server.address() as AddressInfo
@@ -30,7 +30,7 @@ export class Loopback {
     // Of Linux' abstract namespace: no file that could be left behind.
     const name = `dialback-${randomUUID()}`
     const server = createServer(entranceOptions)
-    server.listen(`\0${name}`)
+    server.listen({ path: `\0${name}`, exclusive })
     await once(server.unref(), 'listening')
     return new Loopback(`ws+unix://${name}`, server, new Greeter(doorkeeper, logger))
   }

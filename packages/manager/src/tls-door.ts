@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { limits } from '@dialback/protocol'
 import type { Door } from './cluster-manager.ts'
-import { type Doorkeeper, entranceOptions, Greeter } from './greeter.ts'
+import { type Doorkeeper, entranceOptions, exclusive, Greeter } from './greeter.ts'
 import type { Logger } from './logger.ts'
 import type { Identity } from './make-certificate.ts'
 
@@ -25,7 +25,7 @@ export class TlsDoor implements Door {
   static async open(doorkeeper: Doorkeeper, logger: () => Logger): Promise<TlsDoor> {
     const { key, certificate } = await makeCertificate()
     const door = new TlsDoor(doorkeeper, logger, { key, certificate })
-    door.#server.listen(0)
+    door.#server.listen({ port: 0, exclusive })
     await once(door.#server, 'listening')
     door.#server.unref()
     return door
@@ -78,7 +78,7 @@ export class TlsDoor implements Door {
 
   async #listenOn(port: number): Promise<PlainServer> {
     const other = createPlainServer((socket) => this.accept(socket))
-    other.listen(port)
+    other.listen({ port, exclusive })
     await once(other, 'listening')
     // As those of the server itself.
     other.on('error', (error) => this.#server.emit('error', error))
