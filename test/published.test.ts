@@ -143,3 +143,11 @@ console.log(countOf('analyzeFunction') > 0, countOf('analyzeModule'))`)
 
   expect(stdout).toBe('6\ntrue 0\n')
 })
+
+test('what looks for source maps in files finds none in the package, where there is none', () => {
+  const found = globSync('{lib,agent}/*.js', { cwd: dist }).filter((name) =>
+    /[/][/*][#@]\s*sourceMappingURL=\S/.test(readFileSync(join(dist, name), 'utf8')),
+  )
+
+  expect(found).toEqual([])
+})

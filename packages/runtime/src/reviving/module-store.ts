@@ -21,6 +21,9 @@ export interface ModuleStoreOptions {
 /** A module that is loaded is there in a few ms. */
 const maxOwnLoadMs = 1_000
 
+/** Put together only here: what looks for source maps would find one in the file that this code is published in. */
+const sourceMapMark = ['//#', 'sourceMappingURL='].join(' ')
+
 /** Where `@dialback/manager` is found by what was sent. */
 export const runtimeUrl = 'dialback:runtime'
 const runtimeSpecifier = '@dialback/manager'
@@ -82,7 +85,7 @@ export class ModuleStore {
       const url = this.#byUrl.has(file.url) ? versionUrl(file) : file.url
       this.#urls.set(file.id, url)
       this.#byUrl.set(url, file)
-      if (file.code.includes('//# sourceMappingURL=')) process.setSourceMapsEnabled(true)
+      if (file.code.includes(sourceMapMark)) process.setSourceMapsEnabled(true)
     }
   }
 
@@ -154,7 +157,7 @@ export class ModuleStore {
     // `_compile` is not in the types, but what every tool that compiles on the fly calls.
     const module = new Module(path) as Module & { _compile(code: string, path: string): void }
     const data = Buffer.from(file.code).toString('base64')
-    module._compile(`\n//# sourceMappingURL=data:application/json;base64,${data}`, path)
+    module._compile(`\n${sourceMapMark}data:application/json;base64,${data}`, path)
     this.#sourceMaps.push(module)
   }
 
