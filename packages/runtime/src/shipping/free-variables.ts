@@ -6,6 +6,7 @@ import { type OuterNames, type OuterUses, outerUses } from './outer-uses.ts'
 import { type ParsedFunction, parseFunction } from './parse-function.ts'
 import type { SourceForm } from './shell.ts'
 import { applyEdits, walk } from './syntax.ts'
+import { viteImport } from './vite.ts'
 
 export interface FreeVariable {
   readonly name: string
@@ -73,7 +74,7 @@ function analyzeParsed(text: string, parsed: ParsedFunction): FunctionSource {
     kind: kindOf(parsed),
     isSloppy: !parsed.isStrict,
     start: parsed.start,
-    free: free.filter(({ name }) => name !== 'arguments'),
+    free: free.filter(({ name }) => name !== 'arguments' && name !== viteImport),
     isDynamic,
     ...outer.names,
     imports: outer.imports,

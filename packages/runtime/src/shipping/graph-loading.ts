@@ -25,6 +25,8 @@ export interface Failure {
   readonly specifiers: readonly string[]
   /** Whether the worker's image can have it instead. */
   readonly isAddon?: boolean
+  /** Whether it is a program of its own, whose functions travel without it. */
+  readonly isProgram?: boolean
 }
 
 export interface GraphSurroundings {
@@ -63,22 +65,23 @@ export function loadGraph(
 }
 
 function draftOf(url: string, format: string | undefined, surroundings: GraphSurroundings): Draft {
-  const failed = (what: string, isAddon = false): Draft => ({
+  const failed = (what: string, more: Partial<Failure> = {}): Draft => ({
     targets: [],
-    failure: { what, specifiers: [], isAddon },
+    failure: { what, specifiers: [], ...more },
   })
-  if (surroundings.isEntry(url)) {
-    return failed(
-      'it is the program itself, which must not run again: move what is needed into a module of its own',
-    )
-  }
+  const program = (what: string): Draft =>
+    failed(`${what}, which must not run again: move what is needed into a module of its own`, {
+      isProgram: true,
+    })
+  if (surroundings.isEntry(url)) return program('it is the program itself')
   try {
     const source = moduleSource(url, surroundings.textOf(url), format)
+    if (source.analysis?.isTestFile) return program('it is a test file')
     return { source, targets: targetsOf(source, url, surroundings) }
   } catch (error) {
     if (!(error instanceof UnsendableModule)) throw error
     const reason = error.cause instanceof Error ? `: ${error.cause.message}` : ''
-    return failed(`${error.message}${reason}`, error instanceof NativeAddon)
+    return failed(`${error.message}${reason}`, { isAddon: error instanceof NativeAddon })
   }
 }
 
@@ -124,7 +127,12 @@ function spreadFailures(drafts: Map<string, Draft>, surroundings: GraphSurroundi
           !(entry.target.kind === 'module' && entry.target.url.endsWith('.node'))
         ) {
           draft.targets.splice(draft.targets.indexOf(entry), 1)
-        } else draft.failure = { ...failure, specifiers: [entry.edge.specifier, ...failure.specifiers] }
+        } else
+          draft.failure = {
+            ...failure,
+            isProgram: false,
+            specifiers: [entry.edge.specifier, ...failure.specifiers],
+          }
       }
     }
   }

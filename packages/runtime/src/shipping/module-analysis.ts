@@ -13,6 +13,7 @@ import type {
 import { type ImportedName, importedBy, patternNames } from './import-expression.ts'
 import { type ModuleEdge, scanModule } from './module-scan.ts'
 import { parseProgram } from './syntax.ts'
+import { isTestFile } from './test-file.ts'
 
 /** How a variable at the top level gets its value; `mutable` ones may get another one later. */
 export type BindingKind = 'constant' | 'mutable' | 'import'
@@ -37,6 +38,8 @@ export interface ModuleAnalysis {
   readonly exports: ReadonlyMap<string, ExportSource>
   /** The specifiers of `export * from`. */
   readonly stars: readonly string[]
+  /** Whether it declares tests, so that loading it anywhere else would run these. */
+  readonly isTestFile: boolean
   /** Where code can be added that sees what the top level declares, and runs last. */
   readonly end: number
 }
@@ -69,7 +72,13 @@ export function analyzeModule(text: string): ModuleAnalysis {
   }
   const { body, end } = topLevel(program)
   for (const statement of body) addStatement(statement, draft)
-  return { ...draft, isModule: isModule && program.sourceType === 'module', edges, end }
+  return {
+    ...draft,
+    isModule: isModule && program.sourceType === 'module',
+    isTestFile: isTestFile(body, draft.imports, (name) => draft.bindings.has(name)),
+    edges,
+    end,
+  }
 }
 
 function parse(text: string): Program {

@@ -99,6 +99,12 @@ export class ModuleGraph {
     throw new UnsendableModule(`${node.what}${advice}`, { cause: specifiers })
   }
 
+  /** Whether what is at a URL must not run again, so that its functions travel by value. */
+  isProgram({ url, format }: { readonly url: string; readonly format?: string }): boolean {
+    const node = this.#node(url, format)
+    return 'what' in node && node.isProgram === true
+  }
+
   /** What `import(…)` leads to in functions that came here from a file. */
   importsSentFrom(url: string): Readonly<Record<string, string>> {
     return this.#options.sent?.functionImports(url) ?? {}

@@ -4,6 +4,7 @@ import type { AnyNode, Super, ThisExpression } from 'acorn'
 import { requiredSpecifier } from './import-expression.ts'
 import type { ParsedFunction } from './parse-function.ts'
 import { type Edit, walk } from './syntax.ts'
+import { viteImport } from './vite.ts'
 
 /** What stands in the source to compile for what can only be written where the function was. */
 export interface OuterNames {
@@ -18,8 +19,8 @@ export interface OuterNames {
 export interface OuterUses {
   readonly edits: Edit[]
   readonly names: OuterNames
-  /** Literal specifiers of `import('…')` and `require('…')`. */
-  readonly imports: { readonly kind: 'import' | 'require'; readonly specifier: string }[]
+  /** Literal specifiers of `import('…')` and `require('…')`; `vite` for what Vite makes of the former. */
+  readonly imports: { readonly kind: 'import' | 'require' | 'vite'; readonly specifier: string }[]
   /** What cannot be sent apart from what is around it, and where: offsets into the source text. */
   readonly obstacles: { readonly what: string; readonly offset: number }[]
 }
@@ -62,12 +63,22 @@ function addImport(node: AnyNode, parsed: ParsedFunction, text: string, found: O
     const specifier = requiredSpecifier(node)
     if (specifier !== undefined) found.imports.push({ kind: 'require', specifier })
   }
-  if (node.type !== 'ImportExpression') return
+  const imported = importOf(node)
+  if (imported === undefined) return
   found.names.importName ??= unusedName(text, ['$mport', '_mport', 'impor$', 'impor_'])
+  const { kind, verb, source } = imported
   const start = node.start - parsed.offset
-  found.edits.push({ start, end: start + 'import'.length, text: found.names.importName })
-  const specifier = node.source.type === 'Literal' ? node.source.value : undefined
-  if (typeof specifier === 'string') found.imports.push({ kind: 'import', specifier })
+  found.edits.push({ start, end: start + verb.length, text: found.names.importName.padEnd(verb.length) })
+  if (source?.type === 'Literal' && typeof source.value === 'string')
+    found.imports.push({ kind, specifier: source.value })
+}
+
+function importOf(node: AnyNode) {
+  if (node.type === 'ImportExpression')
+    return { kind: 'import', verb: 'import', source: node.source } as const
+  if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || node.callee.name !== viteImport)
+    return undefined
+  return { kind: 'vite', verb: viteImport, source: node.arguments[0] } as const
 }
 
 function addLexical(

@@ -192,7 +192,7 @@ export class Shipper {
     const isApart = source.kind !== 'class' && isAlone && isBare(fn)
     if (isApart) return { site, inspected }
     this.#scripts.note(site)
-    if (!this.#isImportedModule(site)) return { site, inspected }
+    if (!this.#isImportedModule(site) || this.#graph.isProgram(site)) return { site, inspected }
     const id = this.#graph.idOf(site)
     const analysis = this.#graph.analysisOf(site.url)
     return analysis === undefined

@@ -12,6 +12,7 @@ import type { Cell, SharedVariables } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
 import { describePlace, type Site } from './site.ts'
 import type { Surroundings, VariableBinder } from './variable-binding.ts'
+import { viteUrl } from './vite.ts'
 
 /** A function that is being described. */
 interface Draft {
@@ -199,10 +200,11 @@ export class SourceDescriber {
     const isSent = references.some(({ from }) => from === 'import')
     if (isSent && source.importName === undefined)
       Object.assign(imports, this.#graph.importsSentFrom(site.url))
-    for (const edge of source.imports) {
-      const target = this.#graph.resolve(edge, site.url)
-      const key = `${edge.kind} ${edge.specifier}`
-      if (target?.kind === 'module') imports[key] = this.#graph.idOf(target, edge.specifier)
+    for (const { kind, specifier } of source.imports) {
+      const edge = kind === 'vite' ? viteUrl(specifier) : { kind, specifier }
+      const target = edge && this.#graph.resolve(edge, site.url)
+      const key = `${kind === 'vite' ? 'import' : kind} ${specifier}`
+      if (target?.kind === 'module') imports[key] = this.#graph.idOf(target, specifier)
       else if (target !== undefined && target.kind !== 'builtin') imports[key] = target.kind
     }
     return imports

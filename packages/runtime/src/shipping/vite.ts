@@ -1,7 +1,10 @@
-/** Specifiers as Vite, and so Vitest, writes them into what it compiled: already resolved, from the root of its project. */
+/** Imports as Vite, and so Vitest, writes them into what it compiled: already resolved, from the root of its project. */
 
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+
+/** What stands there for the `import` of `import(…)`. */
+export const viteImport = '__vite_ssr_dynamic_import__'
 
 /** Gives an import that leads to the same file; undefined when there is none. */
 export function viteUrl(specifier: string): { kind: 'import'; specifier: string } | undefined {
