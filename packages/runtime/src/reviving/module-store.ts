@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ProtocolError } from '@dialback/protocol'
 import { isModuleId, type ModuleFile } from '../shipping/shell.ts'
 import { importModule } from './import-module.ts'
+import { LoadQueue } from './load-queue.ts'
 
 type Namespace = Readonly<Record<string, unknown>>
 
@@ -37,6 +38,7 @@ export class ModuleStore {
   readonly #functionImports = new Map<string, Map<string, string>>()
   readonly #accessors = new Map<string, Accessors>()
   readonly #loading = new Map<string, Promise<void>>()
+  readonly #queue = new LoadQueue()
   readonly #namespaces = new Map<string, Namespace>()
   #isHooked = false
   /** Modules that are yet to be read from this worker's own image. */
@@ -107,7 +109,7 @@ export class ModuleStore {
     if (this.#unread.length > 0) await this.#readImage()
     await Promise.all(
       ids.map((id) => {
-        const loading = this.#loading.get(id) ?? this.#load(id)
+        const loading = this.#loading.get(id) ?? this.#queue.run(() => this.#load(id), this.#isDelicate(id))
         // What was not sent yet may be later.
         if (this.#files.has(id)) this.#loading.set(id, loading)
         return loading
@@ -136,6 +138,16 @@ export class ModuleStore {
       this.#byUrl.set(this.urlOf(file.id), read)
       this.#unread.shift()
     }
+  }
+
+  /** Whether CommonJS requires an ECMAScript module anywhere in what is loaded with a module. */
+  #isDelicate(id: string, seen: Set<string> = new Set()): boolean {
+    if (seen.has(id)) return false
+    seen.add(id)
+    return Object.entries(this.#files.get(id)?.imports ?? {}).some(([key, target]) => {
+      const isRequired = key.startsWith('require ') && this.#files.get(target)?.format === 'module'
+      return isRequired || this.#isDelicate(target, seen)
+    })
   }
 
   async #load(id: string): Promise<void> {
