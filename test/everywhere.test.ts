@@ -100,6 +100,18 @@ test('everywhere({ replay: false }) and everywhere({ procs }) are not run by wor
   expect(await cluster.remoteCallFetch(defined, 4)).toEqual([false, false])
 })
 
+test('everywhere() that is refused is not replayed either', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const procs = [2, '3'] as unknown as number[]
+
+  const refused = cluster.everywhere(() => Reflect.set(globalThis, 'refused', true), { procs, replay: true })
+  await expect(refused).rejects.toThrow("everywhere takes ids of processes: '3'")
+  await cluster.addProcs(1)
+
+  expect(await cluster.remoteCallFetch(() => Reflect.get(globalThis, 'refused'), 3)).toBeUndefined()
+})
+
 test('everywhere() is replayed in a thread that had to be replaced', async () => {
   await using started = await startCluster(1)
   const { cluster } = started

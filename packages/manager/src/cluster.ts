@@ -20,7 +20,7 @@ import { joinAll, launchAll } from './joining.ts'
 import { keptAlive } from './keep-alive.ts'
 import { Launches } from './launches.ts'
 import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
-import { type Logger, stderrLogger, writeWorkerLine } from './logger.ts'
+import { callApart, type Logger, loggerApart, stderrLogger, writeWorkerLine } from './logger.ts'
 import { managerHost } from './manager-host.ts'
 import { checkOption, processIds, rejectUnknownOptions } from './options.ts'
 import { inTurns, removeWorker } from './removal.ts'
@@ -71,14 +71,14 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     rejectUnknownOptions(options, ['logger', 'onWorkerLog', 'external', 'code'], 'Cluster')
     if (options.logger !== undefined) checkLogger(options.logger)
     checkOption('onWorkerLog', options.onWorkerLog, 'a function', (value) => typeof value === 'function')
-    this.#logger = options.logger ?? stderrLogger
+    this.#logger = loggerApart(options.logger ?? stderrLogger)
     this.#onWorkerLog = options.onWorkerLog ?? writeWorkerLine
     const nextId = (): number => ++this.#lastId
     const logger = (): Logger => this.#logger
     this.#supervisor = new Supervisor({
       peer: () => this.peer,
       logger,
-      workerLine: (id, line) => this.#onWorkerLog(id, line),
+      workerLine: (id, line) => callApart(() => this.#onWorkerLog(id, line)),
       everywhereLog: this.#everywhereLog,
       nextId,
     })
@@ -94,7 +94,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
   /** Sets where the cluster's own lines go from now on. @throws {TypeError} when it has not all four methods. */
   setLogger(logger: Logger): void {
     checkLogger(logger)
-    this.#logger = logger
+    this.#logger = loggerApart(logger)
   }
 
   /**
@@ -161,7 +161,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     what: AnyFunction | Readonly<Record<string, unknown>>,
     options: EverywhereOptions = {},
   ): Promise<void> {
-    checkEverywhere(what, options)
+    const chosen = checkEverywhere(what, options)
     const isFunction = typeof what === 'function'
     // What is defined is as it is now, if it can be.
     if (!this.peer.carrier.isLoaded) await this.peer.carrier.load()
@@ -172,7 +172,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       this.#everywhereLog.add({ shipment, input, ...(!isFunction && { defines: Object.keys(what) }) })
       this.#supervisor.replayWhereJoining({ shipment, input })
     }
-    const ids = processIds(options.procs ?? this.procs(), 'everywhere')
+    const ids = chosen ?? this.procs()
     // By process: what is wrong with one thread of a worker is, as a rule, with all of them.
     const failures = new Map<number, unknown>()
     const watch = async (id: number, { result }: StartedCall): Promise<void> => {
@@ -258,14 +258,16 @@ function isClusterManager(what: unknown): what is ClusterManager {
   return typeof what === 'object' && what !== null && 'launch' in what && typeof what.launch === 'function'
 }
 
-function checkEverywhere(what: unknown, options: EverywhereOptions): void {
+/** Gives the ids that were chosen, if any were. */
+function checkEverywhere(what: unknown, options: EverywhereOptions): number[] | undefined {
   rejectUnknownOptions(options, ['procs', 'replay'], 'everywhere')
   checkOption('procs', options.procs, 'an array of ids', Array.isArray)
   checkOption('replay', options.replay, 'true or false', (value) => typeof value === 'boolean')
   // A list, a map or a promise has no names that one could define.
   const hasNames = typeof what === 'object' && what !== null && !(Symbol.iterator in what || 'then' in what)
-  if (typeof what === 'function' || hasNames) return
-  throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
+  if (typeof what !== 'function' && !hasNames)
+    throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
+  return options.procs === undefined ? undefined : processIds(options.procs, 'everywhere')
 }
 
 function everywhereError(failures: ReadonlyMap<number, unknown>, asked: number): AggregateError {
