@@ -25,6 +25,7 @@ import { managerHost } from './manager-host.ts'
 import { checkOption, processIds, rejectUnknownOptions } from './options.ts'
 import { inTurns, removeWorker } from './removal.ts'
 import { isRuntimeModule, loadRuntimeModule, runtimeModule } from './runtime-module.ts'
+import { refuseInStartingWorker } from './starting-worker.ts'
 import { Supervisor } from './supervisor.ts'
 
 export interface ClusterOptions extends CodeOptions {
@@ -114,6 +115,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     const manager = isClusterManager(what) ? what : new LocalManager(what, rest)
     if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
     signal?.throwIfAborted()
+    refuseInStartingWorker(process.env)
     this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })
     return await this.#launches.run(signal, async (stop) => await this.#launch(manager, stop))
   }

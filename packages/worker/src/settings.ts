@@ -58,7 +58,12 @@ export const defaultPatienceMs = 60_000
 export const defaultDrainMs = 30_000
 
 /** What is in the environment for the agent alone: user code, and what it starts, has no use for it. */
-export const ownVariables: readonly string[] = ['DIALBACK_URL', 'DIALBACK_TOKEN', 'DIALBACK_CERTIFICATE']
+export const ownVariables: readonly string[] = [
+  'DIALBACK_URL',
+  'DIALBACK_TOKEN',
+  'DIALBACK_CERTIFICATE',
+  'DIALBACK_STARTING_WORKER',
+]
 
 function podFacts(env: Environment): PodFacts | undefined {
   const name = env['DIALBACK_POD_NAME']

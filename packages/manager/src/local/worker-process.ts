@@ -7,6 +7,7 @@ import type { WorkerExit } from '@dialback/protocol'
 import type { Credentials, LaunchedWorker, LineListener } from '../cluster-manager.ts'
 import { LastLines } from '../last-lines.ts'
 import { readLines } from '../read-lines.ts'
+import { startingWorkerVariable } from '../starting-worker.ts'
 import { localExit } from './local-exit.ts'
 import { noteLine, watchForUnread } from './unread-output.ts'
 
@@ -37,7 +38,7 @@ export class WorkerProcess implements LaunchedWorker {
     this.threads = threads
     this.#child = spawn(process.execPath, [...(execArgv ?? []), entry], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...workerEnv(entry), ...process.env, ...env },
+      env: { ...workerEnv(entry), ...process.env, ...env, [startingWorkerVariable]: this.name },
       ...(cwd !== undefined && { cwd }),
     })
     this.exited = this.#waitForExit()
