@@ -1,6 +1,5 @@
 /** The modules that functions refer to, with all that these import: each file once, as it is sent to workers. */
 
-import { findSourceMap } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { ResolvedCodeOptions } from './code-options.ts'
 import { contentId, type Failure, loadGraph, type ModuleNode, type Target } from './graph-loading.ts'
@@ -10,6 +9,7 @@ import { UnsendableModule } from './module-source.ts'
 import { resolveSpecifier } from './resolver.ts'
 import { isModuleId, type ModuleFile } from './shell.ts'
 import { offsetIn, type Site } from './site.ts'
+import { sourceMapOf } from './source-maps.ts'
 import type { ScriptText } from './v8-debugger.ts'
 
 /** Modules that this process or thread was sent itself. */
@@ -156,7 +156,7 @@ export class ModuleGraph {
   /** The id of the source map of a script that a compiler such as tsx wrote, without the sources themselves. */
   sourceMapAt(url: string): string | undefined {
     if (this.#sourceMaps.has(url) || !url.startsWith('file:')) return this.#sourceMaps.get(url)
-    const payload = findSourceMap(url)?.payload
+    const payload = sourceMapOf(url)?.payload
     if (payload === undefined) return undefined
     const { version, sources, names, mappings } = payload
     const code = JSON.stringify({ version, sources, names, mappings })

@@ -5,6 +5,7 @@ import { processStartedAt } from '../clock.ts'
 import { analyzeModule, type ModuleAnalysis } from './module-analysis.ts'
 import { stripTypes } from './module-source.ts'
 import { offsetIn, type Site } from './site.ts'
+import { noteSourceMap, sourceMapOf } from './source-maps.ts'
 import type { V8Debugger } from './v8-debugger.ts'
 
 interface Script {
@@ -49,7 +50,10 @@ export class ScriptAnalyses {
     if (known !== undefined) return known
     const text = fileText(site.url)
     const isRight = text !== undefined && offsetIn(text, site) !== -1
-    if (!isRight) this.#hasTransformed = true
+    if (!isRight) {
+      this.#hasTransformed = true
+      if (sourceMapOf(site.url) === undefined) noteSourceMap(site.url, this.#debugger.textOf(site.url)?.text)
+    }
     const script = { onDisk: isRight ? text : undefined }
     this.#scripts.set(site.url, script)
     return script

@@ -1,10 +1,10 @@
 /** Where a function was written. */
 
-import { findSourceMap } from 'node:module'
-import { relative } from 'node:path'
+import { isAbsolute, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FunctionSource } from './free-variables.ts'
 import type { Inspected } from './inspector.ts'
+import { sourceMapOf } from './source-maps.ts'
 import { offsetAt, positionAt } from './syntax.ts'
 import type { V8Debugger } from './v8-debugger.ts'
 
@@ -44,7 +44,7 @@ export function describePlace(site: Site, offset: number): string {
   const within = positionAt(site.text, offset)
   const line = site.line + within.line
   const column = within.line === 0 ? site.column + within.column : within.column
-  const entry = findSourceMap(site.url)?.findEntry(line, column)
+  const entry = sourceMapOf(site.url)?.findEntry(line, column)
   if (entry !== undefined && 'originalSource' in entry && entry.originalSource !== undefined) {
     return `${shortName(entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
   }
@@ -52,8 +52,8 @@ export function describePlace(site: Site, offset: number): string {
 }
 
 function shortName(url: string): string {
-  if (!url.startsWith('file:')) return url
-  const path = fileURLToPath(url)
+  if (!url.startsWith('file:') && !isAbsolute(url)) return url
+  const path = isAbsolute(url) ? url : fileURLToPath(url)
   const fromHere = relative(process.cwd(), path)
   return fromHere.startsWith('..') ? path : fromHere
 }
