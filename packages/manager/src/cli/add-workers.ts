@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire, findPackageJSON } from 'node:module'
+import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { DialbackError } from '@dialback/protocol'
@@ -64,7 +65,8 @@ async function managerOf(script: string): Promise<Manager> {
 function isCommonJs(script: string): boolean {
   if (/\.[cm][jt]s$/.test(script)) return /\.c[jt]s$/.test(script)
   const packageJson = findPackageJSON(pathToFileURL(script))
-  if (packageJson === undefined) return true
+  // Where there is none up to the root, Node gives the script itself.
+  if (packageJson === undefined || basename(packageJson) !== 'package.json') return true
   const { type } = JSON.parse(readFileSync(packageJson, 'utf8')) as { type?: unknown }
   return type !== 'module'
 }
