@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
@@ -247,11 +247,16 @@ test.each([
     ['manifests', 'rbac', '--namespace', 'A_B'],
     "argument 'A_B' is invalid. It must be a name that Kubernetes takes",
   ],
+  [
+    ['manifests', 'interactive-session', '--image', ''],
+    "argument '' is invalid. It must be the name of an image",
+  ],
   [['manifests', 'rback'], "error: unknown command 'rback'\n(Did you mean rbac?)\n"],
   [['gc', '--namespace', 'a/b'], "argument 'a/b' is invalid. It must be a name that Kubernetes takes"],
   [['gc', '--all-namespace'], "error: unknown option '--all-namespace'\n(Did you mean --all-namespaces?)\n"],
   [['doctor', '--memory', '4 GB'], 'error: memory must be a Kubernetes quantity'],
   [['submit', 'docs/cli.md', '--image', ' '], "argument ' ' is invalid. It must be the name of an image"],
+  [['doctor', '--timeout', '1.5'], "argument '1.5' is invalid. It must be a duration"],
   [['doctor', '--timeout', '5x'], "argument '5x' is invalid. It must be a duration"],
   [
     ['doctor', '--connection', 'tunel'],
@@ -337,4 +342,35 @@ test('dialback manifests prints for the namespace of the kubeconfig, of the comm
   expect(await namespaceOf(config)).toBe('team')
   expect(await namespaceOf(config, '--namespace', 'other')).toBe('other')
   expect(await namespaceOf(join(dir.path, 'nowhere'))).toBe('default')
+})
+
+test('dialback manifests without a name prints all, in the order in which a cluster takes them', async () => {
+  const { code, stdout, stderr } = await dialback('manifests', '--namespace', '123')
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.match(/(?<=^kind: ).*/gm)).toEqual(['ServiceAccount', 'Role', 'RoleBinding', 'Job'])
+  // As texts, not numbers.
+  expect(new Set(stdout.match(/(?<=^ +namespace: ).*/gm))).toEqual(new Set(["'123'"]))
+})
+
+test('dialback doctor takes a number as seconds, as the API does', async () => {
+  const args = ['doctor', '--timeout', '60']
+  const { code, stdout } = await runScript(main, { args, env: { KUBECONFIG: '/nowhere' } })
+
+  expect(code).toBe(1)
+  expect(stdout).toContain('there is no file /nowhere')
+})
+
+test('dialback run takes a script that no package.json is above, as one in an image', async () => {
+  await using dir = await withTempDir()
+  await mkdir(join(dir.path, 'node_modules'))
+  await symlink(join(root, 'node_modules/@dialback'), join(dir.path, 'node_modules/@dialback'))
+  await writeFile(join(dir.path, 'script.ts'), countWorkers)
+  await writeFile(join(dir.path, 'script.cjs'), "console.log(require('@dialback/manager').nworkers())")
+
+  const end = await runScript(main, { args: ['run', join(dir.path, 'script.ts'), '-n', '1'] })
+  const commonJsEnd = await runScript(main, { args: ['run', join(dir.path, 'script.cjs'), '-n', '1'] })
+
+  expect(end).toMatchObject({ code: 0, stdout: '1 2\n' })
+  expect(commonJsEnd).toMatchObject({ code: 0, stdout: '1\n' })
 })

@@ -1,14 +1,15 @@
 /** `dialback doctor`: whether workers can run in a cluster, and what to do where they cannot. */
 
-import { constants } from 'node:os'
-import { AbortError, durationMs } from '@dialback/protocol'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { AbortError } from '@dialback/protocol'
+import { Command, Option } from 'commander'
 import type { PodOptions } from '../default-workers.ts'
 import type { K8sOptions } from '../kubernetes/k8s-options.ts'
 import { type Logger, stderrLogger } from '../logger.ts'
 import { exitCodes } from './command-error.ts'
 import { isVerbose } from './command-line.ts'
 import { type Finding, findingText, summaryText } from './doctor/finding.ts'
+import { durationOption } from './duration-option.ts'
+import { onSignal, signalCode } from './signalled.ts'
 import { addPodOptions, podsAsked } from './workers-options.ts'
 
 interface DoctorOptions extends PodOptions, Pick<K8sOptions, 'connection'> {
@@ -43,7 +44,7 @@ export function doctorCommand(): Command {
     .addOption(
       new Option('--timeout <duration>', 'how long each pod that is tried may take to start')
         .default(60_000, '60s')
-        .argParser(duration),
+        .argParser(durationOption),
     )
     .option('--submit', 'look whether scripts can be submitted there')
     .option('--json', 'print JSON')
@@ -79,30 +80,20 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   process.exitCode = isOk ? exitCodes.ok : exitCodes.failure
 }
 
-function duration(text: string): number {
-  try {
-    return durationMs(text, 'It')
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : String(error))
-  }
-}
-
 /** The first Ctrl-C ends what is under way, after which all is removed; another one ends this process at once. */
 function onInterruption(): Disposable & { readonly signal: AbortSignal; exitCode(): number } {
   const stop = new AbortController()
   let exitCode = 0
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const stopListening = (): void => {
-    for (const name of signals) process.off(name, onSignal)
-  }
-  const onSignal = (name: NodeJS.Signals): void => {
-    stopListening()
-    exitCode = 128 + constants.signals[name]
+  const listening = onSignal((name) => {
+    exitCode = signalCode(name)
     process.stderr.write('Removing what was made…\n')
     stop.abort(new AbortError(`Received ${name}`))
+  })
+  return {
+    signal: stop.signal,
+    exitCode: () => exitCode,
+    [Symbol.dispose]: () => listening[Symbol.dispose](),
   }
-  for (const name of signals) process.on(name, onSignal)
-  return { signal: stop.signal, exitCode: () => exitCode, [Symbol.dispose]: stopListening }
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }

@@ -23,7 +23,7 @@ export interface FollowedJob {
 /** Within which a second Ctrl-C leaves the Job alone. */
 const secondThoughtsMs = 2_000
 /** 128 and the number of SIGINT, as shells show it. */
-export const interruptedCode = 130
+const interruptedCode = 130
 
 /** Somebody wants to leave the Job alone. */
 class LeftError extends Error {

@@ -1,6 +1,7 @@
 /** Pure: a Job with a manager in the cluster to type into. */
 
 import { managerAccount } from './rbac-manifest.ts'
+import { yamlText } from './yaml-text.ts'
 
 export interface InteractiveSession {
   readonly namespace: string
@@ -20,7 +21,7 @@ apiVersion: batch/v1
 kind: Job
 metadata:
   name: interactive-session
-  namespace: ${namespace}
+  namespace: ${yamlText(namespace)}
 spec:
   # Stop the job from spawning a new pod if the container exits in error.
   backoffLimit: 0
@@ -37,7 +38,7 @@ spec:
           type: RuntimeDefault
       containers:
         - name: manager
-          image: ${image}
+          image: ${yamlText(image)}
           command: [dialback, repl]
           stdin: true
           ${hasTerminal ? 'tty: true' : 'stdinOnce: true'}

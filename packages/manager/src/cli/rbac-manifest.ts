@@ -3,6 +3,7 @@
 import { splitResource } from '../kubernetes/kube-path.ts'
 import { type Permission, type PermissionUser, permissions } from '../kubernetes/permissions.ts'
 import { submitPermissions } from '../kubernetes/submit-permissions.ts'
+import { yamlText } from './yaml-text.ts'
 
 /** The name of the ServiceAccount, the Role and the RoleBinding of managers. */
 export const managerAccount = 'dialback-manager'
@@ -32,7 +33,8 @@ interface Account {
   readonly rules: string
 }
 
-function accountManifest({ name, namespace, rules }: Account): string {
+function accountManifest({ name, namespace: named, rules }: Account): string {
+  const namespace = yamlText(named)
   return `apiVersion: v1
 kind: ServiceAccount
 metadata:

@@ -1,10 +1,11 @@
 /** The options of `dialback submit`, checked before anything is made. */
 
-import { durationMs } from '@dialback/protocol'
 import type { V1EnvVar } from '@kubernetes/client-node'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { literalValue } from '../kubernetes/literal-value.ts'
 import { memoryText, quantityText } from '../kubernetes/quantity.ts'
+import { durationOption } from './duration-option.ts'
+import { imageName } from './image-name.ts'
 import { addNamespaceOption, type NamespaceOptions } from './kube-options.ts'
 
 /** What commander makes of the options. */
@@ -88,15 +89,8 @@ function memory(text: string): string {
   return checked(() => memoryText(text, 'It'))
 }
 
-/** The cluster would refuse its pods, and the Job wait for ever. */
-function imageName(text: string): string {
-  if (text !== '' && text === text.trim()) return text
-  throw new InvalidArgumentError('It must be the name of an image, without white space around it.')
-}
-
 function seconds(text: string): number {
-  const duration = /^\d+$/.test(text) ? Number(text) : text
-  return Math.ceil(checked(() => durationMs(duration, 'It')) / 1_000)
+  return Math.ceil(durationOption(text) / 1_000)
 }
 
 /** The same sentence as elsewhere, as commander tells it. */

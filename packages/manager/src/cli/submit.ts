@@ -20,9 +20,10 @@ import { LineWriter } from '../submit/line-writer.ts'
 import { type PackedProgram, packProgram } from '../submit/pack-program.ts'
 import { programFiles } from '../submit/program-files.ts'
 import { CommandError } from './command-error.ts'
-import { type FollowedJob, followToEnd, howToComeBack, interruptedCode, tell } from './follow-command.ts'
+import { type FollowedJob, followToEnd, howToComeBack, tell } from './follow-command.ts'
 import { kubeApiFor } from './kube-options.ts'
 import { managerAccount } from './rbac-manifest.ts'
+import { onSignal, signalCode } from './signalled.ts'
 import { addSubmitOptions, type SubmitOptions } from './submit-options.ts'
 
 const examples = `
@@ -111,9 +112,10 @@ function submissionOf(given: Given, options: SubmitOptions): Submission {
 /** Gives the exit code. */
 async function run(api: KubeApi, submission: Submission, { detach }: SubmitOptions): Promise<number> {
   const { namespace, name, packed } = submission
-  if (await isInterruptedDuring(createSubmission(api, submission, managerAccount))) {
+  const signal = await signalDuring(createSubmission(api, submission, managerAccount))
+  if (signal !== undefined) {
     await api.deleteJob(namespace, name)
-    return interruptedCode
+    return signalCode(signal)
   }
   const isBrought = packed !== undefined && !fitsConfigMap(packed)
   const job: FollowedJob = {
@@ -141,19 +143,15 @@ async function run(api: KubeApi, submission: Submission, { detach }: SubmitOptio
   return 0
 }
 
-/** What is half made would be left behind: Ctrl-C waits for the rest. */
-async function isInterruptedDuring(work: Promise<unknown>): Promise<boolean> {
-  let isInterrupted = false
-  const interrupt = (): void => {
-    isInterrupted = true
-  }
-  process.on('SIGINT', interrupt)
-  try {
-    await work
-    return isInterrupted
-  } finally {
-    process.off('SIGINT', interrupt)
-  }
+/** What is half made would be left behind: the first signal waits for the rest, and is given. */
+async function signalDuring(work: Promise<unknown>): Promise<NodeJS.Signals | undefined> {
+  let heard: NodeJS.Signals | undefined
+  using _ = onSignal((name) => {
+    heard = name
+    tell('Removing what was made')
+  })
+  await work
+  return heard
 }
 
 /** Follows it until the pod has taken its program. */
