@@ -7,6 +7,7 @@ import { type Leftover, leftovers, managerPods } from '../kubernetes/leftovers.t
 import { componentLabel } from '../kubernetes/pod-labels.ts'
 import { relayComponent } from '../kubernetes/relay-job.ts'
 import { submissionSelector } from '../submit/submission-job.ts'
+import { CommandError } from './command-error.ts'
 import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
 
 interface GcOptions extends NamespaceOptions {
@@ -44,18 +45,21 @@ async function gc(options: GcOptions): Promise<void> {
   const { allNamespaces, dryRun, json } = options
   await using api = await kubeApiFor(options)
   const found = await find(api, allNamespaces ? '' : api.namespace)
-  if (!dryRun) await Promise.all(found.map(async (one) => await remove(api, one)))
+  if (!dryRun) await removeAll(api, found)
   if (json) console.log(JSON.stringify({ isRemoved: !dryRun, leftovers: found }, undefined, 2))
   else print(found, dryRun ? 'would be removed' : 'removed', allNamespaces ? undefined : api.namespace)
 }
 
 /** @param namespace empty: all */
 async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
-  const [jobs, submissions, { items: pods }, secrets] = await Promise.all([
+  const secrets = await api.listSecrets(namespace, { labelSelector: ours })
+  const { items: pods } = await api.listPods(namespace, {
+    labelSelector: `${ours},${componentLabel}!=${relayComponent}`,
+  })
+  // Behind what they own: the Job of a manager that starts meanwhile would seem to be gone.
+  const [jobs, submissions] = await Promise.all([
     api.listJobs(namespace, { labelSelector: `${ours},${componentLabel}=${relayComponent}` }),
     api.listJobs(namespace, { labelSelector: submissionSelector }),
-    api.listPods(namespace, { labelSelector: `${ours},${componentLabel}!=${relayComponent}` }),
-    api.listSecrets(namespace, { labelSelector: ours }),
   ])
   const managers = await Promise.all(
     managerPods([...pods, ...secrets]).map(async (pod) => {
@@ -71,10 +75,30 @@ async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
   return leftovers({ jobs, submissions, pods, secrets, managers: byUid, now: Date.now() })
 }
 
+/** All are attempted. @throws {CommandError} that tells how many could not be removed, and why. */
+async function removeAll(api: KubeApi, found: readonly Leftover[]): Promise<void> {
+  const refusals: unknown[] = []
+  await Promise.all(
+    found.map(async (one) => {
+      try {
+        await remove(api, one)
+      } catch (error) {
+        refusals.push(error)
+      }
+    }),
+  )
+  if (refusals.length === 0) return
+  const [cause] = refusals
+  const why = cause instanceof Error ? cause.message : String(cause)
+  throw new CommandError(`${refusals.length} of ${found.length} objects could not be removed: ${why}`, {
+    cause,
+  })
+}
+
 async function remove(api: KubeApi, { kind, namespace, name, uid }: Leftover): Promise<void> {
   switch (kind) {
     case 'Job':
-      await api.deleteJob(namespace, name)
+      await api.deleteJob(namespace, name, { uid })
       return
     case 'Pod':
       await api.deletePod(namespace, name, { uid })

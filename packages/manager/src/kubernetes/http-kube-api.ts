@@ -135,8 +135,8 @@ export class HttpKubeApi implements KubeApi {
     return (await this.#client.json(patchCall('jobs.batch', namespace, name, patch))) as V1Job
   }
 
-  async deleteJob(namespace: string, name: string): Promise<void> {
-    await this.#delete('jobs.batch', namespace, name)
+  async deleteJob(namespace: string, name: string, options: DeleteOptions = {}): Promise<void> {
+    await this.#delete('jobs.batch', namespace, name, options)
   }
 
   async listJobs(namespace: string, options: ListOptions = {}): Promise<readonly V1Job[]> {

@@ -51,8 +51,8 @@ export interface KubeApi extends AsyncDisposable {
   getJob(namespace: string, name: string, options?: Waiting): Promise<V1Job>
   /** @param patch an RFC 7396 merge patch */
   patchJob(namespace: string, name: string, patch: object): Promise<V1Job>
-  /** Its pods go with it. */
-  deleteJob(namespace: string, name: string): Promise<void>
+  /** Its pods go with it. Resolves as `deletePod` does. */
+  deleteJob(namespace: string, name: string, options?: DeleteOptions): Promise<void>
   listJobs(namespace: string, options?: ListOptions): Promise<readonly V1Job[]>
 
   /** Asks whether an object would be made, by a dry run there, and gives it as it would be. It is not made. */
