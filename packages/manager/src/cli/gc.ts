@@ -23,7 +23,8 @@ Examples:
   $ dialback gc --all-namespaces --json
 
 It removes workers, relays and Secrets whose manager has ended or is gone, and Jobs that dialback submit began to make more
-than ten minutes ago and never finished. What belongs to a manager that is alive it leaves alone. Kubernetes removes most of
+than ten minutes ago and never finished. What belongs to a manager that is alive it leaves alone; one
+outside of the cluster that was killed counts as that for half a minute. Kubernetes removes most of
 these by itself, only later.`
 
 const ours = 'app.kubernetes.io/managed-by=dialback'

@@ -74,8 +74,8 @@ export function refusal(
   const kind = kindOf(httpStatus, status, request)
   const { verb, resource, namespace, name } = request
   const said = status.message?.trim() || `HTTP status ${httpStatus}`
-  const what = `${verb} ${name === undefined ? resource : `${resource} "${name}"`} in namespace "${namespace}"`
-  return new KubeError(`Cannot ${what}: ${sentences[kind](request, said)}`, {
+  const what = `${verb} ${name === undefined ? resource : `${resource} "${name}"`}`
+  return new KubeError(`Cannot ${what} in ${placeOf(namespace)}: ${sentences[kind](request, said)}`, {
     kind,
     status: httpStatus,
     reason: status.reason || String(httpStatus),
@@ -101,7 +101,9 @@ const sentences: Readonly<Record<KubeErrorKind, (request: KubeRequest, said: str
   unauthorized: (_, said) =>
     `the API server does not accept the credentials (${said}); log in again, or use another kubeconfig context`,
   forbidden: ({ verb, resource, namespace }, said) =>
-    `no permission; a Role in namespace "${namespace}" has to allow the verb "${verb}" on "${resource}" ("dialback manifests rbac" prints one): ${said}`,
+    namespace === ''
+      ? `no permission; a ClusterRole has to allow the verb "${verb}" on "${resource}", or name one namespace: ${said}`
+      : `no permission; a Role in namespace "${namespace}" has to allow the verb "${verb}" on "${resource}" ("dialback manifests rbac" prints one): ${said}`,
   quota: (_, said) => `${said}; ask for less, free some, or have the quota raised`,
   notFound: (_, said) => said,
   namespaceNotFound: ({ namespace }) =>
@@ -114,6 +116,11 @@ const sentences: Readonly<Record<KubeErrorKind, (request: KubeRequest, said: str
   tooManyRequests: (_, said) =>
     `the API server is too busy (${said}); try again later, or ask for fewer at once`,
   server: (_, said) => `the API server failed: ${said}`,
+}
+
+/** To list, an empty namespace means all. */
+function placeOf(namespace: string): string {
+  return namespace === '' ? 'all namespaces' : `namespace "${namespace}"`
 }
 
 function kindOf(
