@@ -53,7 +53,7 @@ function probePod({ namespace, options, timeoutMs }: Patient, place: LaunchPlace
     container.env = []
   }
   // Should nobody be left to delete it, it ends, and `dialback gc` finds it.
-  if (pod.spec !== undefined) pod.spec.activeDeadlineSeconds = Math.ceil(timeoutMs / 1_000)
+  if (pod.spec !== undefined) pod.spec.activeDeadlineSeconds = Math.max(1, Math.ceil(timeoutMs / 1_000))
   return pod
 }
 
