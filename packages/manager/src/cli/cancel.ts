@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import type { KubeApi } from '../kubernetes/kube-api.ts'
 import { findSubmission, stopSubmission, tidySubmission, untilEnded } from '../submit/find-submission.ts'
+import { managersOf, untilWorkersGone } from '../submit/workers-of.ts'
 import { addNamespaceOption, kubeApiFor, type NamespaceOptions } from './kube-options.ts'
 
 interface CancelOptions extends NamespaceOptions {
@@ -42,10 +43,13 @@ export function cancelCommand(): Command {
 }
 
 async function cancel(api: KubeApi, job: Awaited<ReturnType<typeof findSubmission>>): Promise<Cancelled> {
-  const { name = '' } = job.metadata ?? {}
+  const { name = '', namespace = '' } = job.metadata ?? {}
+  // The Job's pods are gone once it has been stopped.
+  const managers = await managersOf(api, job)
   const isCancelled = await stopSubmission(api, job)
   const ended = await untilEnded(api, job)
   if (ended !== undefined) await tidySubmission(api, ended)
+  if (isCancelled) await untilWorkersGone(api, namespace, managers)
   return { name, isCancelled }
 }
 

@@ -39,16 +39,20 @@ export async function runCommandLine(
   endWhenUnread()
   try {
     await program.parseAsync(argv)
+    if (isUnread) process.exitCode = exitCodes.unread
   } catch (error) {
     const code = reportFailure(error, isVerbose(program))
     if (code !== exitCodes.ok) process.exit(code)
   }
 }
 
+let isUnread = false
+
 /** Whoever reads the output has gone, as `head` does: that ends a command quietly, and like a closed terminal where it has to tidy up. */
 function endWhenUnread(): void {
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
+    isUnread = true
     // What is written until the end fails as well.
     process.stdout.on('error', () => {})
     if (process.listenerCount('SIGHUP') > 0) process.emit('SIGHUP', 'SIGHUP')

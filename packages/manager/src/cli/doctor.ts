@@ -9,7 +9,7 @@ import { exitCodes } from './command-error.ts'
 import { isVerbose } from './command-line.ts'
 import { type Finding, findingText, summaryText } from './doctor/finding.ts'
 import { durationOption } from './duration-option.ts'
-import { onSignal, signalCode } from './signalled.ts'
+import { endingSignals, onSignal, signalCode } from './signalled.ts'
 import { addPodOptions, podsAsked } from './workers-options.ts'
 
 interface DoctorOptions extends PodOptions, Pick<K8sOptions, 'connection'> {
@@ -84,7 +84,7 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
 function onInterruption(): Disposable & { readonly signal: AbortSignal; exitCode(): number } {
   const stop = new AbortController()
   let exitCode = 0
-  const listening = onSignal((name) => {
+  const listening = onSignal(endingSignals, (name) => {
     exitCode = signalCode(name)
     process.stderr.write('Removing what was made…\n')
     stop.abort(new AbortError(`Received ${name}`))

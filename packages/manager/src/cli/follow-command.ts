@@ -12,6 +12,7 @@ import {
 import { followSubmission } from '../submit/follow-submission.ts'
 import { LineWriter } from '../submit/line-writer.ts'
 import type { SubmissionEnd } from '../submit/submission-end.ts'
+import { onSignal, signalCode } from './signalled.ts'
 
 export interface FollowedJob {
   readonly api: KubeApi
@@ -28,18 +29,26 @@ const interruptedCode = 130
 /** Somebody wants to leave the Job alone. */
 class LeftError extends Error {
   override readonly name = 'LeftError'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super('The Job is left alone')
+    this.exitCode = exitCode
+  }
 }
 
 /**
  * Follows it to its end and gives the exit code: the script's own, or 130 after Ctrl-C, which once stops the Job, and twice
- * leaves it running.
+ * leaves it running, as do SIGTERM and SIGHUP with their codes.
  *
  * @throws {CannotStartError} when its pod never will run.
  */
 export async function followToEnd(job: FollowedJob): Promise<number> {
   const { api, namespace, name } = job
   const leaving = new AbortController()
-  using interrupts = new Interrupts(job, () => leaving.abort(new LeftError()))
+  const leave = (exitCode: number): void => leaving.abort(new LeftError(exitCode))
+  using interrupts = new Interrupts(job, () => leave(interruptedCode))
+  using _ = onSignal(['SIGTERM', 'SIGHUP'], (name) => leave(signalCode(name)))
   try {
     const end = await followSubmission({
       ...job,
@@ -54,7 +63,7 @@ export async function followToEnd(job: FollowedJob): Promise<number> {
   } catch (error) {
     if (!(error instanceof LeftError)) throw error
     tell(howToComeBack(interrupts.isStopping ? 'is being stopped' : 'goes on running', job))
-    return interruptedCode
+    return error.exitCode
   }
 }
 

@@ -2,10 +2,14 @@
 
 import { constants } from 'node:os'
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[]
+/** Those that a terminal, a shell and a CI job send. */
+export const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** Calls `heard` for the first of them; another one ends this process at once. */
-export function onSignal(heard: (name: NodeJS.Signals) => void): Disposable {
+export function onSignal(
+  signals: readonly NodeJS.Signals[],
+  heard: (name: NodeJS.Signals) => void,
+): Disposable {
   const stopListening = (): void => {
     for (const name of signals) process.off(name, listener)
   }

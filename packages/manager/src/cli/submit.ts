@@ -6,6 +6,7 @@ import { basename, resolve } from 'node:path'
 import { Command } from 'commander'
 import { dump } from 'js-yaml'
 import type { KubeApi } from '../kubernetes/kube-api.ts'
+import { KubeError } from '../kubernetes/kube-error.ts'
 import { legalPrefix, podNames } from '../kubernetes/pod-names.ts'
 import { listOf, recordOf } from '../kubernetes/untyped.ts'
 import {
@@ -23,7 +24,7 @@ import { CommandError } from './command-error.ts'
 import { type FollowedJob, followToEnd, howToComeBack, tell } from './follow-command.ts'
 import { kubeApiFor } from './kube-options.ts'
 import { managerAccount } from './rbac-manifest.ts'
-import { onSignal, signalCode } from './signalled.ts'
+import { endingSignals, onSignal, signalCode } from './signalled.ts'
 import { addSubmitOptions, type SubmitOptions } from './submit-options.ts'
 
 const examples = `
@@ -112,7 +113,7 @@ function submissionOf(given: Given, options: SubmitOptions): Submission {
 /** Gives the exit code. */
 async function run(api: KubeApi, submission: Submission, { detach }: SubmitOptions): Promise<number> {
   const { namespace, name, packed } = submission
-  const signal = await signalDuring(createSubmission(api, submission, managerAccount))
+  const signal = await signalDuring(create(api, submission))
   if (signal !== undefined) {
     await api.deleteJob(namespace, name)
     return signalCode(signal)
@@ -143,10 +144,24 @@ async function run(api: KubeApi, submission: Submission, { detach }: SubmitOptio
   return 0
 }
 
+async function create(api: KubeApi, submission: Submission): Promise<void> {
+  try {
+    await createSubmission(api, submission, managerAccount)
+  } catch (cause) {
+    if (!(cause instanceof KubeError && cause.kind === 'conflict' && cause.request.verb === 'create'))
+      throw cause
+    const { resource, name = '', namespace } = cause.request
+    throw new CommandError(cause.message, {
+      advice: `Give another --name, or remove that one: kubectl delete ${resource} ${name} --namespace ${namespace}`,
+      cause,
+    })
+  }
+}
+
 /** What is half made would be left behind: the first signal waits for the rest, and is given. */
 async function signalDuring(work: Promise<unknown>): Promise<NodeJS.Signals | undefined> {
   let heard: NodeJS.Signals | undefined
-  using _ = onSignal((name) => {
+  using _ = onSignal(endingSignals, (name) => {
     heard = name
     tell('Removing what was made')
   })

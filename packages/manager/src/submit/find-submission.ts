@@ -8,6 +8,8 @@ import { pause } from '../kubernetes/kube-retry.ts'
 import { type JobState, jobOutcome, jobState } from './job-state.ts'
 import { accountObjects } from './manager-account.ts'
 import { cancelledAnnotation, submissionLabels, submissionSelector } from './submission-job.ts'
+import { whyNoPod } from './why-no-pod.ts'
+import { isOwnedBy, managersOf, workerSelector } from './workers-of.ts'
 
 const lookEveryMs = 400
 
@@ -39,9 +41,15 @@ export async function listSubmissions(api: KubeApi, namespace: string): Promise<
     api.listJobs(namespace, { labelSelector: submissionSelector }),
     api.listPods(namespace, { labelSelector: 'app.kubernetes.io/name=dialback-submission' }),
   ])
-  return jobs
-    .map((job) => jobState(job, podsOf(job, pods)))
-    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+  const states = await Promise.all(jobs.map(async (job) => await stateOf(api, job, podsOf(job, pods))))
+  return states.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+}
+
+async function stateOf(api: KubeApi, job: V1Job, pods: readonly V1Pod[]): Promise<JobState> {
+  const state = jobState(job, pods)
+  if (state.status !== 'Waiting' || pods.length > 0) return state
+  const detail = await whyNoPod(api, job)
+  return { ...state, ...(detail !== undefined && { detail }) }
 }
 
 /**
@@ -89,7 +97,7 @@ export async function tidySubmission(api: KubeApi, job: V1Job): Promise<void> {
   const resources = ['configmaps', ...Object.keys(accountObjects({ name, namespace }))]
   await Promise.all([
     ...resources.map(async (resource) => await ifAllowed(removeOwned(api, job, resource))),
-    ifAllowed(removeLeft(api, namespace, name)),
+    ifAllowed(removeLeft(api, job)),
   ])
 }
 
@@ -102,20 +110,20 @@ async function removeOwned(api: KubeApi, { metadata }: V1Job, resource: string):
 }
 
 /** A manager that was killed could not remove its workers. */
-async function removeLeft(api: KubeApi, namespace: string, name: string): Promise<void> {
-  const managers = await api.listPods(namespace, { labelSelector: `batch.kubernetes.io/job-name=${name}` })
-  const uids = new Set(managers.items.map(({ metadata }) => metadata?.uid))
-  const isLeft = ({ metadata }: { metadata?: V1Pod['metadata'] }): boolean =>
-    metadata?.ownerReferences?.some(({ uid }) => uids.has(uid)) === true
-  const labelSelector = 'app.kubernetes.io/managed-by=dialback,app.kubernetes.io/component=worker'
+async function removeLeft(api: KubeApi, job: V1Job): Promise<void> {
+  const { namespace = '' } = job.metadata ?? {}
+  const managers = await managersOf(api, job)
+  const labelSelector = workerSelector
   const { items: pods } = await api.listPods(namespace, { labelSelector })
   await Promise.all(
-    pods.filter(isLeft).map(async ({ metadata }) => await api.deletePod(namespace, metadata?.name ?? '')),
+    pods
+      .filter((pod) => isOwnedBy(pod, managers))
+      .map(async ({ metadata }) => await api.deletePod(namespace, metadata?.name ?? '')),
   )
   const secrets = await api.listSecrets(namespace, { labelSelector })
   await Promise.all(
     secrets
-      .filter(isLeft)
+      .filter((secret) => isOwnedBy(secret, managers))
       .map(async ({ metadata }) => await api.deleteSecret(namespace, metadata?.name ?? '')),
   )
 }

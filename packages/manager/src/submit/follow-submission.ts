@@ -11,6 +11,7 @@ import { hasStarted, isOver, jobOutcome, podsInOrder, waitingText } from './job-
 import type { LineWriter } from './line-writer.ts'
 import { patiently } from './patiently.ts'
 import { type SubmissionEnd, submissionEnd } from './submission-end.ts'
+import { whyNoPod } from './why-no-pod.ts'
 
 export interface FollowOptions {
   readonly api: KubeApi
@@ -64,18 +65,19 @@ export function podSelector(job: string): string {
   return `batch.kubernetes.io/job-name=${job}`
 }
 
-/** Why it waits is said when it changes. */
+/** Why it waits is said when it changes, each reason once: one that cannot be pulled goes back and forth between two. */
 class Reasons {
   readonly #tell: (sentence: string) => void
-  #last = ''
+  readonly #told = new Set<string>()
 
   constructor(tell: (sentence: string) => void) {
     this.#tell = tell
   }
 
   waits(reason: string): void {
-    if (reason !== this.#last) this.#tell(`It waits: ${reason}`)
-    this.#last = reason
+    if (this.#told.has(reason)) return
+    this.#told.add(reason)
+    this.#tell(`It waits: ${reason}`)
   }
 }
 
@@ -125,23 +127,10 @@ async function untilStarted(
   return { pod: seen, isGone: false }
 }
 
-/** The Job's controller says it in an event, which not everybody may read. */
-async function tellWhyNoPod(
-  { metadata, spec }: V1Job,
-  { api, namespace, name, signal }: FollowOptions,
-  reasons: Reasons,
-): Promise<void> {
-  if (spec?.suspend === true) {
-    reasons.waits('Suspended: what it needs is being made')
-    return
-  }
-  try {
-    const events = await api.listEvents(namespace, { kind: 'Job', name }, { signal })
-    const failed = events.findLast(
-      ({ reason, involvedObject }) => reason === 'FailedCreate' && involvedObject.uid === metadata?.uid,
-    )
-    if (failed?.message !== undefined) reasons.waits(failed.message)
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error
-  }
+async function tellWhyNoPod(job: V1Job, { api, signal }: FollowOptions, reasons: Reasons): Promise<void> {
+  const why =
+    job.spec?.suspend === true
+      ? 'Suspended: what it needs is being made'
+      : await whyNoPod(api, job, { signal })
+  if (why !== undefined) reasons.waits(why)
 }
