@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { on, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { processesLeft, testIdVariable } from './support/processes.ts'
-import { runScript } from './support/run-script.ts'
+import { root, runScript } from './support/run-script.ts'
 import { withTempDir } from './support/temp-dir.ts'
 import { startOnTerminal } from './support/terminal.ts'
 
@@ -269,3 +271,32 @@ test('dialback repl ends a pipe at .exit, with the code that was set, and says w
   expect(waiting.stderr).toContain('dialback error: Nothing is left that could settle what is awaited\n')
   expect(waiting).toMatchObject({ code: 13, stdout: 'dialback> ' })
 })
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)(
+  'dialback repl that %s ends while its pipe is open ends its workers, with the code %i',
+  async (signal, code) => {
+    const testId = randomUUID()
+    const child = spawn(process.execPath, [main, 'repl', '-n', '1'], {
+      cwd: root,
+      env: { ...process.env, [testIdVariable]: testId },
+      stdio: 'pipe',
+    })
+    const shown: string[] = []
+    child.stderr.setEncoding('utf8').on('data', (text: string) => shown.push(text))
+    child.stdin.write('workers()\n')
+    // The answer: the session reads its pipe.
+    child.stdout.setEncoding('utf8')
+    for await (const [text] of on(child.stdout, 'data') as AsyncIterable<[string]>)
+      if (text.includes('[ 2 ]')) break
+
+    child.kill(signal)
+    await once(child, 'close')
+
+    expect([child.exitCode, child.signalCode]).toEqual([code, null])
+    expect(shown.join('')).toBe('dialback info: local-2 is up\n')
+    expect(await processesLeft(testId)).toEqual([])
+  },
+)

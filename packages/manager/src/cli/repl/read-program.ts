@@ -13,18 +13,22 @@ const unsettledCode = 13
  * while those before are still awaited. So it is given them here, one after another.
  *
  * @param server reads nothing by itself
+ * @param leaving fires where the session ends for another reason
  */
 export async function readProgram(
   input: NodeJS.ReadableStream,
   server: REPLServer,
   evaluations: Evaluations,
+  leaving: AbortSignal,
 ): Promise<void> {
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
   let isOver = false
-  server.once('exit', () => {
+  const leave = (): void => {
     isOver = true
     lines.close()
-  })
+  }
+  server.once('exit', leave)
+  leaving.addEventListener('abort', leave)
   process.once('beforeExit', () => {
     if (isOver) return
     process.stderr.write('dialback error: Nothing is left that could settle what is awaited\n')

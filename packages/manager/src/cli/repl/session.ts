@@ -57,8 +57,12 @@ export function startSession(options: SessionOptions): void {
   const evaluations = new Evaluations(server, output)
   if (!options.isVerbose) showBriefly(server, evaluations)
   interruptBySignal(server, output, evaluations, options)
-  if (!isTerminal) void readProgram(process.stdin, server, evaluations)
-  const leave = (code: number | string): void => void endProcess(options.end, code)
+  const leaving = new AbortController()
+  if (!isTerminal) void readProgram(process.stdin, server, evaluations, leaving.signal)
+  const leave = (code: number | string): void => {
+    leaving.abort()
+    void endProcess(options.end, code)
+  }
   // The user may have set one.
   server.once('exit', () => leave(process.exitCode ?? 0))
   // As process 1 of a pod it would not end at these by itself.
