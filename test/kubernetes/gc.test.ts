@@ -1,10 +1,12 @@
 /** What `dialback gc` finds and removes. */
 
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { root } from '../support/run-script.ts'
+import { root, startScript } from '../support/run-script.ts'
+import { withTempDir } from '../support/temp-dir.ts'
 import { nothingIsLeft, startSubmit } from './support/submitted.ts'
 import { ended, hasCluster, restricted, TestNamespace, workerImage } from './support/test-namespace.ts'
 
@@ -71,8 +73,42 @@ describe.skipIf(!hasCluster)('dialback gc', { timeout: 240_000 }, () => {
     expect(await gc('--namespace', name)).toContain('dialback submit was ended while it was making it\n')
     await nothingIsLeft(namespace)
   })
+
+  test('removes the relay of a killed manager that never started, once no manager waits for it', async () => {
+    await using namespace = await TestNamespace.create()
+    const { batch, name } = namespace
+    await using dir = await withTempDir()
+    await writeFile(join(dir.path, 'noop.ts'), '')
+    const args = [
+      'run',
+      join(dir.path, 'noop.ts'),
+      '--k8s',
+      '--namespace',
+      name,
+      '--image',
+      'localhost/absent:1',
+    ]
+    const running = startScript('packages/manager/src/cli/main.ts', { args })
+    await running.wrote('0 of 1 up; 1 pending')
+    running.kill('SIGKILL')
+    await running.ended
+    expect(await gc('--namespace', name)).toBe(`Nothing is left behind in namespace ${name}.\n`)
+
+    const [job] = (await batch.listNamespacedJob({ namespace: name })).items
+    const until = job?.metadata?.annotations?.[startsUntil] ?? ''
+    expect(Date.parse(until)).toBeGreaterThan(Date.now() + 180_000)
+    // Its time is over, as it is later.
+    const body = structuredClone(job)
+    if (body?.metadata?.annotations === undefined) throw new Error('The Job has lost its annotations')
+    body.metadata.annotations[startsUntil] = new Date().toISOString()
+    await batch.replaceNamespacedJob({ namespace: name, name: body.metadata.name ?? '', body })
+
+    expect(await gc('--namespace', name)).toContain('its relay never started\n')
+    await nothingIsLeft(namespace)
+  })
 })
 
+const startsUntil = 'dialback.dev/starts-until'
 const unfinishedUntil = 'dialback.dev/unfinished-until'
 
 /** Kills `dialback submit` while its Job waits for the rest, which takes some tries: it waits for a moment only. */

@@ -47,7 +47,15 @@ const by = (kind: string, name: string): V1OwnerReference => ({
   name,
   uid: `uid-${name}`,
 })
-const none: ClusterObjects = { jobs: [], submissions: [], pods: [], secrets: [], managers: new Map(), now }
+const none: ClusterObjects = {
+  jobs: [],
+  submissions: [],
+  pods: [],
+  relayPods: [],
+  secrets: [],
+  managers: new Map(),
+  now,
+}
 const brief = (objects: Partial<ClusterObjects>): string[] =>
   leftovers({ ...none, ...objects }).map(({ kind, name, why }) => `${kind} ${name}: ${why}`)
 
@@ -179,4 +187,40 @@ test('managerPods() names each pod that owns something once', () => {
       pod('free'),
     ]),
   ).toEqual([{ namespace: 'team', name: 'm' }])
+})
+
+test('leftovers() finds the Job of a relay that never started, once its manager has given up', () => {
+  const pending = { containerStatuses: [{ state: { waiting: { reason: 'ImagePullBackOff' } } }] }
+  const running = { containerStatuses: [{ state: { running: {} } }] }
+  const until = (time: string, status: object = {}): V1Job =>
+    Object.assign(job('relay'), {
+      metadata: {
+        name: 'relay',
+        namespace: 'team',
+        uid: 'uid-relay',
+        labels: { 'dialback.dev/session': 's' },
+        annotations: { 'dialback.dev/starts-until': time },
+      },
+      status,
+    })
+  const relayPod = (status: object): V1Pod =>
+    Object.assign(pod('relay-pod', { owner: by('Job', 'relay') }), { status })
+  const found = ['Job relay: its relay never started']
+  const secrets = [secret('relay', { owner: by('Job', 'relay') })]
+
+  expect(brief({ jobs: [until(longAgo)], relayPods: [relayPod(pending)], secrets })).toEqual(found)
+  expect(brief({ jobs: [until(longAgo)], secrets })).toEqual(found)
+  const notYet = '2026-11-25T12:00:01Z'
+  expect(brief({ jobs: [until(notYet)], relayPods: [relayPod(pending)], secrets })).toEqual([])
+  expect(brief({ jobs: [job('relay')], relayPods: [relayPod(pending)], secrets })).toEqual([])
+  // It runs, it is replaced, its node is silent, or workers do without it.
+  expect(brief({ jobs: [until(longAgo, { ready: 1 })], relayPods: [relayPod(running)], secrets })).toEqual([])
+  expect(brief({ jobs: [until(longAgo, { failed: 1 })], relayPods: [relayPod(pending)], secrets })).toEqual(
+    [],
+  )
+  expect(brief({ jobs: [until(longAgo)], relayPods: [relayPod(running)], secrets })).toEqual([])
+  const worker = pod('w', { owner: by('Job', 'relay') })
+  expect(brief({ jobs: [until(longAgo)], relayPods: [relayPod(pending)], pods: [worker], secrets })).toEqual(
+    [],
+  )
 })

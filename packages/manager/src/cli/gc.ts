@@ -58,8 +58,9 @@ async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
     labelSelector: `${ours},${componentLabel}!=${relayComponent}`,
   })
   // Behind what they own: the Job of a manager that starts meanwhile would seem to be gone.
-  const [jobs, submissions] = await Promise.all([
+  const [jobs, relayPods, submissions] = await Promise.all([
     api.listJobs(namespace, { labelSelector: `${ours},${componentLabel}=${relayComponent}` }),
+    api.listPods(namespace, { labelSelector: `${componentLabel}=${relayComponent}` }),
     api.listJobs(namespace, { labelSelector: submissionSelector }),
   ])
   const managers = await Promise.all(
@@ -73,7 +74,15 @@ async function find(api: KubeApi, namespace: string): Promise<Leftover[]> {
     }),
   )
   const byUid = new Map(managers.flat().map((pod) => [pod.metadata?.uid ?? '', pod]))
-  return leftovers({ jobs, submissions, pods, secrets, managers: byUid, now: Date.now() })
+  return leftovers({
+    jobs,
+    submissions,
+    pods,
+    relayPods: relayPods.items,
+    secrets,
+    managers: byUid,
+    now: Date.now(),
+  })
 }
 
 /** All are attempted. @throws {CommandError} that tells how many could not be removed, and why. */

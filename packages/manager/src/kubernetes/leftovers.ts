@@ -5,6 +5,7 @@ import { unfinishedAnnotation } from '../submit/submission-job.ts'
 import { finalCondition } from './job-facts.ts'
 import { hasEnded } from './pod-facts.ts'
 import { sessionLabel } from './pod-labels.ts'
+import { hasNeverStarted } from './relay-start.ts'
 
 export interface Leftover {
   readonly kind: 'Job' | 'Pod' | 'Secret'
@@ -24,6 +25,8 @@ export interface ClusterObjects {
   /** Jobs that `dialback submit` has made. */
   readonly submissions: readonly V1Job[]
   readonly pods: readonly V1Pod[]
+  /** Those of relays, which the cluster removes with their Jobs. */
+  readonly relayPods: readonly V1Pod[]
   readonly secrets: readonly V1Secret[]
   /** The pods of managers that own some of these, by uid; those that are not there any more are missing. */
   readonly managers: ReadonlyMap<string, V1Pod>
@@ -35,7 +38,8 @@ export interface ClusterObjects {
 const lonelyMs = 600_000
 
 /** All of them have our label. @returns Jobs first, with which most of the rest goes. */
-export function leftovers({ jobs, submissions, pods, secrets, managers, now }: ClusterObjects): Leftover[] {
+export function leftovers(objects: ClusterObjects): Leftover[] {
+  const { jobs, submissions, pods, relayPods, secrets, managers, now } = objects
   const jobsByUid = new Map(jobs.map((job) => [job.metadata?.uid ?? '', job]))
   const owned = (metadata: V1ObjectMeta | undefined): string | undefined => {
     const owner = metadata?.ownerReferences?.[0]
@@ -54,8 +58,13 @@ export function leftovers({ jobs, submissions, pods, secrets, managers, now }: C
     const isOld = now - Date.parse(timeOf(metadata)) > lonelyMs
     return isOld && !isBegun ? 'its relay never started, for want of its Secret' : undefined
   }
+  const fateOfStart = (job: V1Job): string | undefined => {
+    // With workers a manager is alive that needs no relay.
+    const hasWorkers = sessionsWithPods.has(job.metadata?.labels?.[sessionLabel])
+    return !hasWorkers && hasNeverStarted(job, relayPods, now) ? 'its relay never started' : undefined
+  }
   return [
-    ...jobs.flatMap((job) => found('Job', job.metadata, fateOfJob(job))),
+    ...jobs.flatMap((job) => found('Job', job.metadata, fateOfJob(job) ?? fateOfStart(job))),
     ...submissions.flatMap((job) => found('Job', job.metadata, fateOfSubmission(job, now))),
     ...pods.flatMap((pod) => {
       const isAlone = pod.metadata?.ownerReferences === undefined && hasEnded(pod)

@@ -18,6 +18,9 @@ const mostReplacements = 1_000
 
 export const relayComponent = 'relay'
 
+/** Until when a manager may wait for its relay, by which `dialback gc` knows one that never will start. */
+export const startsUntilAnnotation = 'dialback.dev/starts-until'
+
 export interface RelayJobOptions {
   /** Of the Job and the Secret alike. */
   readonly name: string
@@ -26,6 +29,8 @@ export interface RelayJobOptions {
   readonly image: string
   readonly command: readonly string[]
   readonly imagePullPolicy?: string | undefined
+  /** When nobody waits any more for it to start (ISO 8601). */
+  readonly startsUntil?: string | undefined
 }
 
 /**
@@ -42,14 +47,19 @@ export function relayName(workerPrefix: string, random: (below: number) => numbe
 
 /** It meets the restricted Pod Security Standard, and its pod may do nothing in the cluster. */
 export function relayJob(options: RelayJobOptions): V1Job {
-  const { name, namespace, image, command, imagePullPolicy } = options
+  const { name, namespace, image, command, imagePullPolicy, startsUntil } = options
   const labels = relayLabels(options.session)
   // Its pod is managed by the Job.
   const { [managedByLabel]: _, ...podLabels } = labels
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, namespace, labels },
+    metadata: {
+      name,
+      namespace,
+      labels,
+      ...(startsUntil !== undefined && { annotations: { [startsUntilAnnotation]: startsUntil } }),
+    },
     spec: {
       // A relay whose pod is taken away gets another one, which workers reach at the same address.
       backoffLimit: mostReplacements,

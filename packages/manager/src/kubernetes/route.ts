@@ -84,6 +84,9 @@ function awaiting(outside: OutsideSession): AwaitedWorker {
   return { hasJoined: false, isRemoved: false, launched: outside }
 }
 
+/** Clocks differ, and another launch may begin to wait for the same relay a little later. */
+const marginMs = 600_000
+
 async function createOutside({ session, place, options }: RouteOptions): Promise<OutsideSession> {
   const { namespace, prefix, image, command } = place
   const [program = 'node', agent = ''] = command
@@ -97,5 +100,6 @@ async function createOutside({ session, place, options }: RouteOptions): Promise
     image,
     command: [program, join(dirname(agent), 'relay.js')],
     imagePullPolicy: options.imagePullPolicy,
+    startsUntil: new Date(Date.now() + options.pendingTimeoutMs + marginMs).toISOString(),
   })
 }
