@@ -43,5 +43,7 @@ main()`,
   })
 
   expect(stderr).not.toContain('Error')
-  expect(stdout).toBe('8 main.tsx:8:40\nCannot send fn › captured "held" › .ready: Promise (main.tsx:12:43)\n')
+  expect(stdout).toBe(
+    '8 main.tsx:8:40\nCannot send fn › captured "held" › .ready: Promise (main.tsx:12:43)\n',
+  )
 })
