@@ -76,8 +76,7 @@ export class CallRunner {
     const definition = this.#definitions.get(job.call.fn)
     const { modules = [] } = job.call
     if (definition === undefined || !this.#options.carrier.hasModules(modules)) this.#answerUnknown(job)
-    else if (definition instanceof Promise) this.#await(definition, job)
-    else if (job.call.modules !== undefined) this.#awaitModules(job.call.modules, definition, job)
+    else if (definition instanceof Promise || modules.length > 0) this.#awaitModules(modules, definition, job)
     else this.#enterLane(job, definition)
   }
 
@@ -134,14 +133,17 @@ export class CallRunner {
     )
   }
 
-  #awaitModules(modules: readonly string[], definition: Definition, job: Job): void {
+  /** The function may still wait for modules, and the arguments for others. */
+  #awaitModules(modules: readonly string[], definition: Definition | Promise<Definition>, job: Job): void {
     const loading = this.#options.carrier.loadModules(modules)
-    if (loading === undefined) this.#enterLane(job, definition)
-    else
+    if (loading === undefined && !(definition instanceof Promise)) this.#enterLane(job, definition)
+    else {
+      const both = Promise.all([definition, loading])
       this.#await(
-        loading.then(() => definition),
+        both.then(([ready]) => ready),
         job,
       )
+    }
   }
 
   #resume(first?: Job, begin?: () => void): void {
