@@ -63,7 +63,8 @@ export class ModuleStore {
   }
 
   urlOf(id: string): string {
-    const url = this.#urls.get(id)
+    // What a function that came back imports is this process's own.
+    const url = this.#urls.get(id) ?? this.#options.ownModule?.(id)?.url
     if (url === undefined) throw new ProtocolError(`Module ${id} was not sent here`)
     return url
   }
