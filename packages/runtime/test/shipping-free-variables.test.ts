@@ -93,6 +93,11 @@ const rewritten: readonly (readonly [source: string, compiled: string])[] = [
   ['class A extends f(B, $) { }', 'class A extends _       { }'],
   ['class A { static a = 1; static b }', 'class A { static a;   ; static b }'],
   ['class A { static get = 1\n m() {} }', 'class A { static get;   \n m() {} }'],
+  ['class A { static a = (1) }', 'class A { static a;      }'],
+  ['class A { static a = (1); b }', 'class A { static a;     ; b }'],
+  ['class A { static [a /* ] */] = 1 }', 'class A { static [a /* ] */];    }'],
+  ['class A /* extends */ extends B { }', 'class A /* extends */ extends $ { }'],
+  ['async /* [ */ [a /* ] */] /* ] */ () {}', 'async /* [ */ f           /* ] */ () {}'],
   ['class A { static { a\n() } m() {} }', 'class A { ;         \n     m() {} }'],
   ['class A { static #a = 1 }', 'class A { static #a;    ;static{$dialbackPrivates=v=>{this.#a=v.a;}}}'],
 ]

@@ -6,7 +6,7 @@
 import type { Class, MethodDefinition, PropertyDefinition, StaticBlock } from 'acorn'
 import { privatesName } from './compiled-names.ts'
 import type { ParsedFunction } from './parse-function.ts'
-import type { Edit } from './syntax.ts'
+import { type Edit, findInCode } from './syntax.ts'
 
 interface Range {
   readonly start: number
@@ -44,7 +44,7 @@ export function classSource(text: string, parsed: ParsedFunction): ClassParts {
     // Parentheses around the parent are no part of its node.
     const start = (node.id?.end ?? node.start + 'class'.length) - offset
     const heritage = {
-      start: text.indexOf('extends', start) + 'extends'.length,
+      start: findInCode(text, 'extends', start) + 'extends'.length,
       end: node.body.start - offset,
     }
     parts.edits.push({ ...heritage, text: ` ${parts.parentName}` })
@@ -76,8 +76,10 @@ function addMember(member: Member, text: string, parts: MutableParts, at: (range
   if (member.computed) parts.creation.push(at(member.key))
   if (member.type === 'PropertyDefinition' && member.static && member.value) {
     const keyEnd = at(member.key).end
-    const start = member.computed ? text.indexOf(']', keyEnd) + 1 : keyEnd
-    const value = { start, end: at(member.value).end }
+    const start = member.computed ? findInCode(text, ']', keyEnd) + 1 : keyEnd
+    // Parentheses around the value are no part of its node.
+    const { end } = at(member)
+    const value = { start, end: text[end - 1] === ';' ? end - 1 : end }
     // The semicolon keeps `static get = 1` from becoming part of what follows.
     parts.edits.push({ ...value, text: ';' })
     parts.removed.push(value)

@@ -2,7 +2,7 @@
 
 import type { ArrowFunctionExpression, Class, FunctionExpression, Program, Property } from 'acorn'
 import type { SourceForm } from './shell.ts'
-import { type Edit, parseProgram } from './syntax.ts'
+import { type Edit, findInCode, parseProgram } from './syntax.ts'
 
 export interface ParsedFunction {
   readonly form: SourceForm
@@ -50,7 +50,7 @@ function parsedExpression(text: string, program: Program, isStrict: boolean): Pa
       return {
         ...common,
         node,
-        start: parenthesisAfter(text, (node.id?.end ?? node.start + 'function'.length) - 1),
+        start: findInCode(text, '(', 0),
       }
     case 'ClassExpression':
       return { ...common, node, start: constructorStart(node) }
@@ -68,7 +68,7 @@ function parsedMember(text: string, program: Program, isStrict: boolean): Parsed
   }
   const offset = 2
   const start = member.value.start - offset
-  const edits = member.computed ? [plainName(text, member, start, offset)] : []
+  const edits = member.computed ? [plainName(text, member, offset)] : []
   return { form: formOf(member), program, node: member.value, offset, isStrict, start, edits }
 }
 
@@ -77,10 +77,10 @@ function formOf(member: Property): SourceForm {
   return member.kind === 'set' ? 'setter' : 'method'
 }
 
-function plainName(text: string, member: Property, start: number, offset: number): Edit {
+function plainName(text: string, member: Property, offset: number): Edit {
   return {
-    start: text.lastIndexOf('[', member.key.start - offset - 1),
-    end: text.lastIndexOf(']', start) + 1,
+    start: findInCode(text, '[', member.start - offset),
+    end: findInCode(text, ']', member.key.end - offset) + 1,
     text: 'f',
   }
 }
@@ -91,11 +91,4 @@ function constructorStart(node: Class): number {
     if (member.type === 'MethodDefinition' && member.kind === 'constructor') return member.value.start - 1
   }
   return 0
-}
-
-function parenthesisAfter(text: string, from: number): number {
-  const beforeParenthesis = /(?:[^(/]|\/\*[^]*?\*\/|\/\/.*)*/y
-  beforeParenthesis.lastIndex = from
-  beforeParenthesis.exec(text)
-  return beforeParenthesis.lastIndex
 }

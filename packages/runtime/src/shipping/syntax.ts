@@ -66,6 +66,17 @@ export function offsetAt(text: string, line: number, column: number): number {
   return start + column
 }
 
+/** Where `sought` is first, from a position on, outside of comments; the end of the text when it is not there. */
+export function findInCode(text: string, sought: string, from: number): number {
+  const comment = /\/\*[^]*?\*\/|\/\/.*/y
+  for (let at = from; at < text.length; at++) {
+    comment.lastIndex = at
+    if (comment.test(text)) at = comment.lastIndex - 1
+    else if (text.startsWith(sought, at)) return at
+  }
+  return text.length
+}
+
 /** A part of a text and what is to stand there instead. */
 export interface Edit {
   readonly start: number
