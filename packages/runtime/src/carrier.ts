@@ -65,6 +65,7 @@ export class Carrier {
   #hooks: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined, decoded() {} }
   /** What the body that is being encoded contains. */
   #shells: FunctionShell[] = []
+  #mayChange = false
   #described: DescribedPlace[] = []
   readonly #references = new Map<number, number>()
 
@@ -117,7 +118,8 @@ export class Carrier {
     const encoded = this.encode(fn, 'fn')
     const prepared = { fn, hash: contentHash(encoded.body), ...encoded }
     const [only] = this.#shells
-    if (this.#shells.length === 1 && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
+    const isAlone = this.#shells.length === 1 && !this.#mayChange
+    if (isAlone && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
     return prepared
   }
 
@@ -150,6 +152,7 @@ export class Carrier {
 
   #encodeBody(value: unknown, root: string | ((index: number) => string)): EncodedBody {
     this.#shells = []
+    this.#mayChange = false
     this.#described = []
     this.#references.clear()
     return this.#codec.encode(value, root)
@@ -243,7 +246,9 @@ export class Carrier {
 
   #describeFunction(fn: AnyFunction, path: string, use: FunctionUse): DescribedFunction {
     if (!this.isLoaded) throw new NotLoaded('Cannot send a function before shipping is loaded')
-    const { shell, captured, placeOf } = this.#exchange.describeFunction(fn, path, use)
+    const described = this.#exchange.describeFunction(fn, path, use)
+    const { shell, captured, placeOf } = described
+    this.#mayChange ||= described.mayChange === true
     if (use === 'class') this.#refuseUnsendableClass(fn, shell, path)
     this.#shells.push(shell)
     if (placeOf !== undefined) this.#described.push({ path, placeOf })

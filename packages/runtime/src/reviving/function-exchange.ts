@@ -5,7 +5,7 @@ import type { CodeOptions } from '../shipping/code-options.ts'
 import type { DescribedFunction } from '../shipping/described-function.ts'
 import { FunctionRegistry } from '../shipping/function-registry.ts'
 import { type FunctionShell, type ModuleFile, modulesNamedBy } from '../shipping/shell.ts'
-import type { Shipper, ShipperOptions } from '../shipping/ship.ts'
+import type { ModuleVariable, Shipper, ShipperOptions } from '../shipping/ship.ts'
 import { ModuleStore } from './module-store.ts'
 import { parseModuleFile } from './parse-shell.ts'
 import { type AnyFunction, type RevivedFunction, Reviver } from './revive.ts'
@@ -32,7 +32,7 @@ export class FunctionExchange {
     this.#registry = new FunctionRegistry(options.name)
     const { runtimeModule } = options
     this.#store = new ModuleStore({ runtimeModule, ownModule: (id) => this.#shipper?.ownModule(id) })
-    const ownVariable = (exports: object, name: string): unknown =>
+    const ownVariable = (exports: object, name: string): ModuleVariable | undefined =>
       this.#shipper?.variableBehind(exports, name)
     this.#reviver = new Reviver({ runtimeModule, store: this.#store, registry: this.#registry, ownVariable })
   }

@@ -33,6 +33,7 @@ export function parseShell(value: unknown): FunctionShell {
     ...optional(shell, 'properties', () =>
       array(shell, 'properties').map((name) => text(name, 'properties')),
     ),
+    ...optional(shell, 'aliases', (given) => record(given, 'aliases', text, false)),
     ...optional(shell, 'parentName', (given) => (given === '' ? '' : identifier(given, 'parentName'))),
     ...optional(shell, 'identity', () => string(shell, 'identity')),
   }

@@ -24,7 +24,7 @@ export interface ReferencesOptions {
   /** Shared with the `Shipper` of the same thread. */
   readonly registry: FunctionRegistry
   /** Finds a variable that a module of this process has at its top level but does not export. */
-  readonly ownVariable?: ((exports: object, name: string) => unknown) | undefined
+  readonly ownVariable?: ((exports: object, name: string) => LiveVariable | undefined) | undefined
 }
 
 export class References {
@@ -74,8 +74,16 @@ export class References {
   live(reference: Reference): LiveVariable {
     if (reference.from !== 'local') return { get: () => this.resolve(reference), set: refuseToSet }
     const accessors = this.#store.accessorsOf(reference.id)
-    if (accessors === undefined) return { get: () => this.resolve(reference), set: refuseToSet }
-    const { name } = reference
+    const { id, name } = reference
+    if (accessors === undefined) {
+      const set = (value: unknown): void => {
+        const variable = this.#ownVariable?.(this.#store.namespaceOf(id), name)
+        if (variable === undefined)
+          throw new ProtocolError(`Variable ${name} of a module cannot be assigned from here`)
+        variable.set(value)
+      }
+      return { get: () => this.resolve(reference), set }
+    }
     return {
       get: () => accessors[name],
       set: (value) => {
@@ -99,7 +107,10 @@ export class References {
   }
 
   #exported(reference: Extract<Reference, { from: 'module' }>): unknown {
-    return exportOf(this.#store.namespaceOf(reference.id), reference.export, reference.member)
+    const namespace = this.#store.namespaceOf(reference.id)
+    const isModule = reference.export === 'module.exports' && !('module.exports' in namespace)
+    const holder = isModule && 'default' in namespace ? required(this.#store.urlOf(reference.id)) : undefined
+    return exportOf(holder ?? namespace, reference.export, reference.member)
   }
 
   #local({ id, name }: Extract<Reference, { from: 'local' }>): unknown {
@@ -108,8 +119,18 @@ export class References {
     const namespace = this.#store.namespaceOf(id)
     if (name in namespace) return namespace[name]
     const found = this.#ownVariable?.(namespace, name)
-    if (found !== undefined) return found
+    if (found !== undefined) return found.get()
     throw new ProtocolError(`Module ${id} has no variable ${name} that can be had here`)
+  }
+}
+
+/** What `require` gives of a module that has a default export: not quite its namespace, for it says that it is a module. */
+function required(url: string): Namespace | undefined {
+  try {
+    return createRequire(url)(fileURLToPath(url)) as Namespace
+  } catch {
+    // A second version of a file has a URL that is no path.
+    return undefined
   }
 }
 
@@ -137,7 +158,8 @@ function toNamespace(required: unknown, isNodeMode: boolean): object {
   if (isOwn) Object.defineProperty(namespace, 'default', { value: required, enumerable: true })
   for (const key of Object.getOwnPropertyNames(from)) {
     if (Object.hasOwn(namespace, key)) continue
-    Object.defineProperty(namespace, key, { get: () => from[key], enumerable: true })
+    const enumerable = Object.prototype.propertyIsEnumerable.call(from, key)
+    Object.defineProperty(namespace, key, { get: () => from[key], enumerable })
   }
   return namespace
 }
@@ -166,8 +188,19 @@ function requireExternal(specifier: string): unknown {
 function builtin(name: string, path: string): unknown {
   const module: unknown = process.getBuiltinModule(name)
   if (module === undefined) throw new ProtocolError(`There is no builtin module ${name} here`)
+  if (path.startsWith('__toESM')) return toNamespace(module, path === '__toESM node')
   if (path !== '*') return path === '' ? module : follow(module, path, name)
-  return Object.create(Object(module) as object, { default: { value: module, enumerable: true } }) as object
+  return builtinNamespace(Object(module) as object)
+}
+
+/** What `import * as` gives. Its properties are read when they are used, because that loads some, and warns of others. */
+function builtinNamespace(module: object): object {
+  const namespace = Object.create(null, { [Symbol.toStringTag]: { value: 'Module' } }) as object
+  for (const key of [...Object.keys(module), 'default'].toSorted()) {
+    const get = (): unknown => (key === 'default' ? module : Reflect.get(module, key))
+    Object.defineProperty(namespace, key, { get, enumerable: true })
+  }
+  return namespace
 }
 
 function follow(from: unknown, path: string, name: string): unknown {

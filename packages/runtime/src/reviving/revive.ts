@@ -18,7 +18,10 @@ export interface RevivedFunction {
   fill(captured: Readonly<Record<string, unknown>>): void
 }
 
-type Fill = RevivedFunction['fill']
+type Captured = Readonly<Record<string, unknown>>
+
+/** `sent` is what arrived this time: a class is made once, of what arrived first. */
+type Fill = (captured: Captured, sent: SourceShell) => void
 
 export class Reviver {
   readonly #store: ModuleStore
@@ -55,11 +58,14 @@ export class Reviver {
     if (shell.kind === 'reference')
       return { fn: asFunction(this.#references.resolve(shell.reference)), fill: () => {} }
     const known = shell.identity === undefined ? undefined : this.#registry.get(shell.identity)
-    if (known !== undefined) return { fn: asFunction(known), fill: this.#fills.get(known) ?? (() => {}) }
+    if (known !== undefined) {
+      const refill = this.#fills.get(known)
+      return { fn: asFunction(known), fill: (captured) => refill?.(captured, shell) }
+    }
     const { fn, fill } = this.#make(shell)
     this.#registry.addRevived(fn, shell)
     if (shell.identity !== undefined) this.#fills.set(fn, fill)
-    return { fn: asFunction(fn), fill }
+    return { fn: asFunction(fn), fill: (captured) => fill(captured, shell) }
   }
 
   #make(shell: SourceShell): { fn: object; fill: Fill } {
@@ -77,15 +83,8 @@ export class Reviver {
     if (Object.getOwnPropertyDescriptor(fn, 'name')?.value !== shell.name) {
       Object.defineProperty(fn, 'name', { value: shell.name, configurable: true })
     }
-    if (shell.cells === undefined) return { fn, fill: (captured) => fillFunction(compiled, shell, captured) }
-    this.#registry.setCells(fn, cells)
-    return {
-      fn,
-      fill: (captured) => {
-        fillCells(cells, shell, captured)
-        fillFunction(compiled, shell, captured)
-      },
-    }
+    if (shell.cells !== undefined) this.#registry.setCells(fn, cells)
+    return { fn, fill: (captured, sent) => fillFunction({ compiled, made: shell, cells }, sent, captured) }
   }
 }
 
@@ -100,19 +99,58 @@ function variableIn(cells: Readonly<Record<string, Cell>>, name: string): LiveVa
   }
 }
 
-function fillCells(
-  cells: Record<string, Cell>,
-  { cells: names = [], variables }: SourceShell,
-  captured: Readonly<Record<string, unknown>>,
-): void {
-  for (const variable of variables) {
+interface Filled {
+  readonly compiled: CompiledFunction
+  /** What the function was made of. A class that is sent again need not share the variables that it shared then. */
+  readonly made: SourceShell
+  readonly cells: Record<string, Cell>
+}
+
+function fillVariables({ compiled, made, cells }: Filled, sent: SourceShell, captured: Captured): void {
+  const values: Record<string, unknown> = sent.cells === undefined ? captured : { ...captured }
+  for (const variable of made.variables) {
     const [key, name] = typeof variable === 'string' ? [variable, variable] : variable
-    if (!names.includes(name)) continue
-    const cell = captured[key]
-    if (typeof cell !== 'object' || cell === null || !('value' in cell))
-      throw new ProtocolError('A function arrived without a variable that it shares')
-    cells[name] = cell
+    const shared = sent.cells?.includes(name) ? cellIn(captured, key) : undefined
+    if (made.cells?.includes(name)) cells[name] = shared ?? { value: captured[key] }
+    else if (shared !== undefined) {
+      values[key] = shared.value
+      // The class only reads it: those that assign their variables share them whenever they are sent.
+      onSet(shared, (value) => {
+        values[key] = value
+        compiled.assign(values)
+      })
+    }
   }
+  compiled.assign(values)
+}
+
+function cellIn(captured: Captured, key: string): Cell {
+  const cell = captured[key]
+  if (typeof cell !== 'object' || cell === null || !('value' in cell))
+    throw new ProtocolError('A function arrived without a variable that it shares')
+  return cell
+}
+
+/** Who is told when a shared variable is assigned. */
+const listeners = new WeakMap<Cell, ((value: unknown) => void)[]>()
+
+function onSet(cell: Cell, changed: (value: unknown) => void): void {
+  const known = listeners.get(cell)
+  if (known !== undefined) {
+    known.push(changed)
+    return
+  }
+  const told = [changed]
+  listeners.set(cell, told)
+  let held = cell.value
+  Object.defineProperty(cell, 'value', {
+    get: () => held,
+    set: (value: unknown) => {
+      held = value
+      for (const tell of told) tell(value)
+    },
+    enumerable: true,
+  })
 }
 
 /** To create a class runs what it computes the names of its members with, and may fail in any way if that was not sent by us. */
@@ -130,26 +168,29 @@ function asFunction(value: unknown): AnyFunction {
   throw new ProtocolError('A reference to a function arrived that leads to none')
 }
 
-function fillFunction(
-  compiled: CompiledFunction,
-  shell: SourceShell,
-  captured: Readonly<Record<string, unknown>>,
-): void {
+function fillFunction(filled: Filled, shell: SourceShell, captured: Captured): void {
+  const { compiled } = filled
   const { fn } = compiled
-  compiled.assign(captured)
+  fillVariables(filled, shell, captured)
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
-  for (const name of shell.properties ?? []) {
-    const isInherited = name.startsWith('.prototype.')
-    const holder = isInherited ? prototype : fn
-    if (typeof holder !== 'function' && typeof holder !== 'object') continue
-    define(holder ?? fn, name.slice(isInherited ? '.prototype.'.length : 1), captured[name])
+  for (const [name, original] of Object.entries(shell.aliases ?? {})) {
+    defineMember(fn, name, (holder) => Reflect.get(holder, original))
   }
+  for (const name of shell.properties ?? []) defineMember(fn, name, () => captured[name])
   if (shell.privateStatics !== undefined) {
     compiled.assignPrivates(
       Object.fromEntries(shell.privateStatics.map((name) => [name, captured[`#${name}`]])),
     )
   }
   if (shell.parentName !== undefined) setParent(fn, prototype, captured.extends, shell.parentName !== '')
+}
+
+/** `name` is that of a member of a function or, with `.prototype.` in front, of what its instances inherit. */
+function defineMember(fn: object, name: string, valueIn: (holder: object) => unknown): void {
+  const isInherited = name.startsWith('.prototype.')
+  const holder: unknown = isInherited ? Object.getOwnPropertyDescriptor(fn, 'prototype')?.value : fn
+  if ((typeof holder !== 'function' && typeof holder !== 'object') || holder === null) return
+  define(holder, name.slice(isInherited ? '.prototype.'.length : 1), valueIn(holder))
 }
 
 /** What takes the place of a method is listed as little as the method was. */

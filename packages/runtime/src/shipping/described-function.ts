@@ -7,6 +7,8 @@ export interface DescribedFunction {
   readonly shell: FunctionShell
   /** Values by name; they may be anything, also functions that are yet to be described. */
   readonly captured: Readonly<Record<string, unknown>>
+  /** Whether what it refers to may be something else the next time, although it captured nothing. */
+  readonly mayChange?: boolean
   /** Where the function uses a captured variable first, as `main.ts:12:7`. */
   readonly placeOf?: (name: string) => string | undefined
 }

@@ -29,6 +29,8 @@ export interface DeclaredFunction {
 
 export interface ModuleAnalysis {
   readonly isModule: boolean
+  /** Whether it says `'use strict'` for all of itself. */
+  readonly isStrict: boolean
   readonly edges: readonly ModuleEdge[]
   /** By the name in this module. */
   readonly imports: ReadonlyMap<string, ImportedName>
@@ -75,6 +77,9 @@ export function analyzeModule(text: string): ModuleAnalysis {
   return {
     ...draft,
     isModule: isModule && program.sourceType === 'module',
+    isStrict: program.body.some(
+      (statement) => 'directive' in statement && statement.directive === 'use strict',
+    ),
     isTestFile: isTestFile(body, draft.imports, (name) => draft.bindings.has(name)),
     edges,
     end,

@@ -6,6 +6,8 @@ import type { Inspected } from './inspector.ts'
 export interface OwnState {
   /** By name, those of the function with a dot in front, those of its `prototype` with `.prototype.`. */
   readonly properties: ReadonlyMap<string, unknown>
+  /** Members of a class that are also other members of it: the name of each, named as above, and that of the other. */
+  readonly aliases: ReadonlyMap<string, string>
   readonly privateStatics: Readonly<Record<string, unknown>>
   /** Undefined where there is none to be set. */
   readonly parent?: unknown
@@ -13,12 +15,24 @@ export interface OwnState {
 
 const ownNames: ReadonlySet<string> = new Set(['length', 'name', 'prototype', 'arguments', 'caller'])
 
-/** A count that changes when something is added to a function or its `prototype`: cheap, to be asked at each call. */
-export function propertyCount(fn: object): number {
+/** What a function and its `prototype` have of their own: cheap, to be asked at each call. */
+export function membersOf(fn: object): readonly unknown[] {
+  const members: unknown[] = []
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
-  const inherited =
-    typeof prototype === 'object' && prototype !== null ? Reflect.ownKeys(prototype).length : 0
-  return Reflect.ownKeys(fn).length + inherited
+  for (const holder of [fn, prototype]) {
+    if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) continue
+    for (const key of Reflect.ownKeys(holder)) {
+      const descriptor = Object.getOwnPropertyDescriptor(holder, key) ?? {}
+      members.push(key, descriptor.value, Reflect.get(descriptor, 'get'))
+    }
+  }
+  return members
+}
+
+/** Whether a function has what it had. */
+export function hasSameMembers(fn: object, before: readonly unknown[]): boolean {
+  const now = membersOf(fn)
+  return now.length === before.length && now.every((member, i) => Object.is(member, before[i]))
 }
 
 /** Accessors and what has a symbol for its name are left out: the source defines them, or nothing that travels does. */
@@ -30,26 +44,28 @@ export function ownState(
   const properties = new Map<string, unknown>()
   const text = Function.prototype.toString.call(fn)
   for (const [name, value] of dataProperties(fn)) {
-    const isInSource = source.staticMembers.has(name) && isWrittenIn(text, value)
+    const isInSource = source.staticMembers.has(name) && isWrittenIn(text, name, value)
     if (!ownNames.has(name) && !isInSource) properties.set(`.${name}`, value)
   }
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
   if (source.kind === 'class') {
-    addInherited(prototype, properties, (value) => !isWrittenIn(text, value))
-    return { properties, privateStatics: inspected.privateStatics, ...parentOfClass(fn) }
+    addInherited(prototype, properties, (name, value) => !isWrittenIn(text, name, value))
+    const aliases = takeAliases(properties, text, { fn, prototype })
+    return { properties, aliases, privateStatics: inspected.privateStatics, ...parentOfClass(fn) }
   }
-  if (source.kind === 'arrow' || !isConstructor(fn, prototype)) return { properties, privateStatics: {} }
+  const none = { aliases: new Map<string, string>(), privateStatics: {} }
+  if (source.kind === 'arrow' || !isConstructor(fn, prototype)) return { properties, ...none }
   addInherited(prototype, properties, () => true)
-  return { properties, privateStatics: {}, ...parentOfFunction(prototype) }
+  return { properties, ...none, ...parentOfFunction(prototype) }
 }
 
 function addInherited(
   prototype: unknown,
   properties: Map<string, unknown>,
-  isAdded: (value: unknown) => boolean,
+  isAdded: (name: string, value: unknown) => boolean,
 ): void {
   for (const [name, value] of dataProperties(Object(prototype) as object)) {
-    if (name !== 'constructor' && isAdded(value)) properties.set(`.prototype.${name}`, value)
+    if (name !== 'constructor' && isAdded(name, value)) properties.set(`.prototype.${name}`, value)
   }
 }
 
@@ -61,8 +77,33 @@ function* dataProperties(object: object): Generator<[string, unknown]> {
 }
 
 /** Whether a member of a class is what the class itself defines, and not what a decorator or somebody else put there. */
-function isWrittenIn(text: string, member: unknown): boolean {
-  return typeof member === 'function' && text.includes(Function.prototype.toString.call(member))
+function isWrittenIn(text: string, name: string, member: unknown): boolean {
+  if (typeof member !== 'function' || member.name !== name) return false
+  return text.includes(Function.prototype.toString.call(member))
+}
+
+/** Takes out what is a member by another name, as in `List.prototype.each = List.prototype.forEach`. */
+function takeAliases(
+  properties: Map<string, unknown>,
+  text: string,
+  { fn, prototype }: { readonly fn: object; readonly prototype: unknown },
+): ReadonlyMap<string, string> {
+  const aliases = new Map<string, string>()
+  for (const [name, value] of properties) {
+    if (typeof value !== 'function' || properties.has(holderOf(name) + value.name)) continue
+    const holder = name.startsWith(inherited) ? (Object(prototype) as object) : fn
+    const original: unknown = Object.getOwnPropertyDescriptor(holder, value.name)?.value
+    if (original !== value || !isWrittenIn(text, value.name, value)) continue
+    aliases.set(name, value.name)
+    properties.delete(name)
+  }
+  return aliases
+}
+
+const inherited = '.prototype.'
+
+function holderOf(name: string): string {
+  return name.startsWith(inherited) ? inherited : '.'
 }
 
 /** Whether nothing was added to a function: it then is what its source says. */

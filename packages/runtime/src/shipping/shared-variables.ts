@@ -3,6 +3,7 @@
  * arrive. All others travel by value, as the same to each function that uses them.
  */
 
+import { analyzeFunction } from './free-variables.ts'
 import type { V8Debugger } from './v8-debugger.ts'
 
 /** What travels in the place of such a variable's value, as one object for all functions. */
@@ -54,7 +55,10 @@ export class SharedVariables {
 
   /** Divides uses of variables of one name into those of one variable each: one changes, and the others are looked at. */
   #divide(group: readonly VariableUse[]): void {
-    let left = [...group]
+    // What cannot be stopped is found by what can.
+    let left = group.toSorted(
+      (a, b) => Number(stoppable(b.fn) !== undefined) - Number(stoppable(a.fn) !== undefined),
+    )
     while (left.length > 1) {
       const [first, ...others] = left
       if (first === undefined) return
@@ -72,15 +76,19 @@ export class SharedVariables {
     const mark = {}
     try {
       variable.set(mark)
+    } catch {
+      // A constant that has the name, and the value, of a variable elsewhere.
+      return []
+    }
+    try {
       return others.filter((other) => other.read() === mark)
     } finally {
       variable.set(use.value)
     }
   }
 
-  /** A class cannot be stopped where it begins, but a method of it can. */
   #variableOf({ fn, name }: VariableUse): { set(value: unknown): void } | undefined {
-    const stopped = isClass(fn) ? methodOf(fn) : fn
+    const stopped = stoppable(fn)
     return stopped && this.#debugger.variableOf(stopped, name)
   }
 
@@ -93,8 +101,20 @@ export class SharedVariables {
   }
 }
 
+/** What V8 can be stopped in: for a class where a method of it begins, or its constructor. */
+function stoppable(fn: object): object | undefined {
+  if (!isClass(fn)) return fn
+  return methodOf(fn) ?? (isOwnConstructor(fn) ? fn : undefined)
+}
+
 function isClass(fn: object): boolean {
   return Function.prototype.toString.call(fn).startsWith('class')
+}
+
+/** Where a class that extends another has no constructor of its own, V8 may begin with that of the other. */
+function isOwnConstructor(fn: object): boolean {
+  const { parentName, start } = analyzeFunction(Function.prototype.toString.call(fn))
+  return parentName === undefined || start > 0
 }
 
 function methodOf(fn: object): object | undefined {

@@ -4,7 +4,7 @@
 export type Reference =
   /** `Math.sqrt`; `path` leads to it from `globalThis`. */
   | { readonly from: 'global'; readonly path: string }
-  /** `readFileSync` of `node:fs`; an empty `path` is the module itself, `*` its namespace. */
+  /** `readFileSync` of `node:fs`; an empty `path` is the module itself, `*` or `__toESM` its namespace as for `ModuleExport`. */
   | { readonly from: 'builtin'; readonly module: string; readonly path: string }
   /** An export of `@dialback/manager`; `*` is the whole of it. */
   | { readonly from: 'runtime'; readonly export: string }
@@ -74,6 +74,8 @@ export interface SourceShell {
   readonly privateStatics?: readonly string[]
   /** Own properties of the function and of its `prototype`, which travel as `captured` with a dot in front. */
   readonly properties?: readonly string[]
+  /** Members of a class that are also other members of it: the name of each, as in `properties`, and that of the other. */
+  readonly aliases?: Readonly<Record<string, string>>
   /** What stands in `source` for the parent class, which travels as `captured`, under `extends`; empty if nothing does. */
   readonly parentName?: string
   /** Set for classes: the same in every process for what is one class, so that `instanceof` holds. */

@@ -15,8 +15,8 @@ import { type Inspected, Inspector } from './inspector.ts'
 import type { DeclaredFunction } from './module-analysis.ts'
 import { ModuleGraph, type SentModules } from './module-graph.ts'
 import { UnsendableModule } from './module-source.ts'
-import { isBare, propertyCount } from './own-state.ts'
-import { lookUp } from './scope-lookup.ts'
+import { hasSameMembers, isBare, membersOf } from './own-state.ts'
+import { type Found, lookUp } from './scope-lookup.ts'
 import { ScriptAnalyses } from './script-analyses.ts'
 import { SharedVariables } from './shared-variables.ts'
 import { type FunctionShell, type ModuleFile, modulesNamedBy, type Reference } from './shell.ts'
@@ -37,9 +37,15 @@ export interface ShipperOptions extends CodeOptions {
   readonly sent?: SentModules
 }
 
+/** A variable of a module of this process. */
+export interface ModuleVariable {
+  get(): unknown
+  set(value: unknown): void
+}
+
 interface Constant {
   readonly described: DescribedFunction
-  readonly propertyCount: number
+  readonly members: readonly unknown[]
 }
 
 export class Shipper {
@@ -91,10 +97,10 @@ export class Shipper {
     use: FunctionUse = 'value',
   ): DescribedFunction {
     const constant = this.#constants.get(fn)
-    if (constant !== undefined && constant.propertyCount === propertyCount(fn)) return constant.described
+    if (constant !== undefined && hasSameMembers(fn, constant.members)) return constant.described
     const described = this.#describe(fn, path, use)
-    if (Object.keys(described.captured).length === 0) {
-      this.#constants.set(fn, { described, propertyCount: propertyCount(fn) })
+    if (Object.keys(described.captured).length === 0 && described.mayChange !== true) {
+      this.#constants.set(fn, { described, members: membersOf(fn) })
     }
     return described
   }
@@ -120,14 +126,19 @@ export class Shipper {
     return this.#graph.ownFile(id)
   }
 
-  /** The value of a variable at the top level of a module, exported or not, found through what it does export. */
-  variableBehind(exports: object, name: string): unknown {
+  /** A variable at the top level of a module, exported or not, found through what it does export. */
+  variableBehind(exports: object, name: string): ModuleVariable | undefined {
     const whole: unknown = Reflect.get(exports, 'default')
     const values = [exports, whole].flatMap((holder): unknown[] => Object.values(Object(holder) as object))
     for (const exported of values) {
       if (typeof exported !== 'function') continue
-      const found = lookUp(name, this.#inspector.inspect(exported).scopes)
-      if (found.kind === 'value') return found.value
+      const read = (): Found => lookUp(name, this.#inspector.inspect(exported).scopes)
+      if (read().kind !== 'value') continue
+      const get = (): unknown => {
+        const found = read()
+        return found.kind === 'value' ? found.value : undefined
+      }
+      return { get, set: (value) => this.#inspector.debugger.variableOf(exported, name)?.set(value) }
     }
     return undefined
   }

@@ -2,10 +2,11 @@
 
 import { SerializationError } from '@dialback/protocol'
 import type { DescribedFunction } from './described-function.ts'
-import type { FreeVariable, FunctionSource } from './free-variables.ts'
+import { analyzeFunction, type FreeVariable, type FunctionSource } from './free-variables.ts'
 import type { FunctionRegistry } from './function-registry.ts'
 import type { Inspected, Inspector } from './inspector.ts'
 import type { ModuleGraph } from './module-graph.ts'
+import { OwnNames } from './own-name.ts'
 import { type OwnState, ownState } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
 import type { Cell, SharedVariables } from './shared-variables.ts'
@@ -24,6 +25,7 @@ interface Draft {
   readonly references: Record<string, Reference>
   readonly live: string[]
   readonly cells: string[]
+  mayChange: boolean
   readonly constants: Record<string, string | number>
   readonly captured: Record<string, unknown>
   readonly places: Map<string, number>
@@ -41,6 +43,7 @@ export class SourceDescriber {
   readonly #binder: VariableBinder
   readonly #graph: ModuleGraph
   readonly #inspector: Inspector
+  readonly #ownNames: OwnNames
   readonly #registry: FunctionRegistry
   readonly #shared: SharedVariables
 
@@ -48,13 +51,15 @@ export class SourceDescriber {
     this.#binder = binder
     this.#graph = graph
     this.#inspector = inspector
+    this.#ownNames = new OwnNames(inspector)
     this.#registry = registry
     this.#shared = shared
   }
 
   /** @throws {SerializationError | UnsendableModule} when it uses what cannot be sent. */
-  describe(fn: object, source: FunctionSource, surroundings: Surroundings, path: string): DescribedFunction {
+  describe(fn: object, text: FunctionSource, surroundings: Surroundings, path: string): DescribedFunction {
     const { site, inspected } = surroundings
+    const source = this.#withNameOf(fn, text, inspected)
     const [obstacle] = source.obstacles
     if (obstacle !== undefined) throw unsendable(path, `it ${obstacle.what}`, site, obstacle.offset)
     const draft: Draft = {
@@ -66,6 +71,7 @@ export class SourceDescriber {
       references: nameless(),
       live: [],
       cells: [],
+      mayChange: false,
       constants: nameless(),
       captured: nameless(),
       places: new Map(),
@@ -75,7 +81,15 @@ export class SourceDescriber {
     const state = ownState(fn, source, inspected)
     addState(state, draft.captured)
     const shell = this.#shell(draft, state)
-    return { shell, captured: draft.captured, placeOf: (name) => placeOf(name, draft.places, site) }
+    const { captured, mayChange, places } = draft
+    return { shell, captured, mayChange, placeOf: (name) => placeOf(name, places, site) }
+  }
+
+  #withNameOf(fn: object, source: FunctionSource, { scopes }: Inspected): FunctionSource {
+    const { asDeclaration } = source
+    if (asDeclaration === undefined || !this.#ownNames.isVariable(fn, asDeclaration.variable, scopes))
+      return source
+    return { ...source, source: asDeclaration.source, free: [...source.free, asDeclaration.variable] }
   }
 
   /** Describes a function that came from elsewhere: what it was made of, with the values that its variables have by now. */
@@ -92,13 +106,13 @@ export class SourceDescriber {
         throw new SerializationError(path, `it is not complete yet: "${key}" has no value`)
       captured[key] = found.value
     }
-    const names = new Set(shell.properties ?? [])
-    const kind = shell.identity !== undefined ? 'class' : 'function'
-    const state = ownState(fn, { kind, staticMembers: new Set() }, inspected)
-    const known = new Map([...state.properties].filter(([name]) => names.has(name)))
-    addState({ ...state, properties: known }, captured)
+    const isClass = shell.identity !== undefined
+    const source = isClass ? analyzeFunction(Function.prototype.toString.call(fn)) : plainFunction
+    const state = ownState(fn, source, inspected)
+    addState(state, captured)
     if (shell.parentName === undefined) delete captured.extends
-    return { shell, captured }
+    const { properties: _, aliases: __, ...unchanged } = shell
+    return { shell: { ...unchanged, ...memberNames(state) }, captured }
   }
 
   #addVariable(variable: FreeVariable, draft: Draft): void {
@@ -110,7 +124,9 @@ export class SourceDescriber {
       case 'global':
         return
       case 'missing':
+        draft.mayChange = true
         if (isOnlyTypeof || source.isDynamic) return
+        if (variable.isHoisted && !this.#isStrict(draft.fn, source, surroundings.site)) return
         throw unsendable(path, `it uses "${name}", which is not defined`, surroundings.site, offset)
       case 'uninitialized':
         throw unsendable(
@@ -122,6 +138,7 @@ export class SourceDescriber {
       case 'reference':
         draft.references[name] = binding.reference
         if (binding.isLive) draft.live.push(name)
+        draft.mayChange ||= binding.mayChange === true
         return
       case 'value':
         if (variable.isForCreation) addConstant(variable, binding.value, draft)
@@ -140,7 +157,9 @@ export class SourceDescriber {
       return found.kind === 'value' ? found.value : undefined
     }
     if (known === undefined) this.#shared.note({ fn, name, value, isAssigned, read })
-    const cell = known ?? this.#shared.cellOf(fn, name)
+    // A class is made once, however often it is sent, so what it assigns is ready to be shared from the start.
+    const isForLater = isAssigned && draft.source.kind === 'class'
+    const cell = known ?? this.#shared.cellOf(fn, name) ?? (isForLater ? { value } : undefined)
     if (cell !== undefined) draft.cells.push(name)
     draft.variables.push(name)
     draft.captured[name] = cell ?? value
@@ -176,7 +195,7 @@ export class SourceDescriber {
       source: source.source,
       form: source.form,
       name: nameOf(fn),
-      isStrict: isStrict(fn, source, site),
+      isStrict: this.#isStrict(fn, source, site),
       url: site.url,
       line: site.line,
       column: site.column,
@@ -188,10 +207,17 @@ export class SourceDescriber {
       ...(Object.keys(draft.constants).length > 0 && { constants: draft.constants }),
       ...(Object.keys(imports).length > 0 && { imports }),
       ...(privateStatics.length > 0 && { privateStatics }),
-      ...(state.properties.size > 0 && { properties: [...state.properties.keys()] }),
+      ...memberNames(state),
       ...('parent' in state && { parentName: source.parentName ?? '' }),
       ...(source.kind === 'class' && { identity: this.#registry.identityOf(fn) }),
     }
+  }
+
+  #isStrict(fn: object, source: FunctionSource, site: Site): boolean {
+    if (site.isModule || source.kind === 'class') return true
+    if (source.isSloppy) return false
+    const canTell = source.kind === 'function' && Object.hasOwn(fn, 'prototype')
+    return canTell ? !hasCaller(fn) : this.#binder.isStrict(site)
   }
 
   #imports(source: FunctionSource, site: Site, references: readonly Reference[]): Record<string, string> {
@@ -219,17 +245,20 @@ function addConstant({ name, uses: [offset = 0] }: FreeVariable, value: unknown,
   }
 }
 
+const plainFunction = { kind: 'function', staticMembers: new Set<string>() } as const
+
+/** The names of what was added to a function or its instances after it was made. */
+function memberNames({ properties, aliases }: OwnState): Pick<SourceShell, 'properties' | 'aliases'> {
+  return {
+    ...(properties.size > 0 && { properties: [...properties.keys()] }),
+    ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }),
+  }
+}
+
 function addState(state: OwnState, captured: Record<string, unknown>): void {
   for (const [name, value] of state.properties) captured[name] = value
   for (const [name, value] of Object.entries(state.privateStatics)) captured[`#${name}`] = value
   if ('parent' in state) captured.extends = state.parent
-}
-
-function isStrict(fn: object, source: FunctionSource, site: Site): boolean {
-  if (site.isModule || source.kind === 'class') return true
-  // Of other forms nothing tells, and nothing much depends on it.
-  const canTell = source.kind === 'function' && Object.hasOwn(fn, 'prototype')
-  return !source.isSloppy && canTell && !hasCaller(fn)
 }
 
 /** Only sloppy functions tell who calls them: by a property of their own, or from V8 14 on by one that they inherit. */

@@ -130,7 +130,9 @@ export class V8Debugger {
       session.post('Debugger.setSkipAllPauses', { skip: false })
       try {
         // Arguments that can be taken apart in any way, so that no default is computed and no pattern fails.
-        const expression = `${exchangeExpression}.target(...Array(64).fill((${anything})()))`
+        const target = `${exchangeExpression}.target`
+        const call = isClass(fn) ? `new ${target}` : target
+        const expression = `${call}(...Array(64).fill((${anything})()))`
         session.post('Runtime.evaluate', { expression, silent: true })
       } catch {
         // The call was ended, which is what was asked for.
@@ -161,6 +163,10 @@ export class V8Debugger {
     }, idleMs)
     this.#idle.unref()
   }
+}
+
+function isClass(fn: object): boolean {
+  return Function.prototype.toString.call(fn).startsWith('class')
 }
 
 /** Source of a function that gives a value which can be called, read, iterated and taken apart without end or error. */

@@ -18,8 +18,13 @@ import { viteUrl } from './vite.ts'
 
 export type Binding =
   | { readonly kind: 'value'; readonly value: unknown; readonly cell?: Cell }
-  /** `isLive`: it may lead to another value later. */
-  | { readonly kind: 'reference'; readonly reference: Reference; readonly isLive: boolean }
+  /** `isLive`: it may lead to another value later. `mayChange`: the variable may hold something else at the next call. */
+  | {
+      readonly kind: 'reference'
+      readonly reference: Reference
+      readonly isLive: boolean
+      readonly mayChange?: boolean
+    }
   | { readonly kind: 'global' | 'uninitialized' | 'missing' }
 
 export interface Surroundings {
@@ -55,7 +60,7 @@ export class VariableBinder {
     return (
       this.#special(name, value, site) ??
       (isTopLevel ? this.#imported(name, value, site) : undefined) ??
-      this.#builtin(value) ?? { kind: 'value', value }
+      this.#builtin(value, () => isTopLevel && this.#isConstant(name, site)) ?? { kind: 'value', value }
     )
   }
 
@@ -79,12 +84,23 @@ export class VariableBinder {
   }
 
   #imported(name: string, value: unknown, site: Site): Binding | undefined {
-    const imported = this.#scripts.of(site)?.imports.get(name)
-    if (imported === undefined || !isWhatWasRequired(imported, value, site)) return undefined
+    const analysis = this.#scripts.of(site)
+    const imported = analysis?.imports.get(name)
+    const mayChange = analysis?.bindings.get(name) === 'mutable'
+    if (imported === undefined || !isWhatWasImported(imported, value, { site, mayChange })) return undefined
     const reference = this.referenceTo(imported, site.url)
     if (reference === undefined) return undefined
     const isLive = reference.from === 'module' && this.#isLiveImport(imported, site)
-    return { kind: 'reference', reference, isLive }
+    return { kind: 'reference', reference, isLive, mayChange }
+  }
+
+  #isConstant(name: string, site: Site): boolean {
+    return this.#scripts.of(site)?.bindings.get(name) === 'constant'
+  }
+
+  /** Whether the script that a function is from is in strict mode as a whole, as far as its text can be had. */
+  isStrict(site: Site): boolean {
+    return this.#scripts.of(site)?.isStrict === true
   }
 
   #isLiveImport(imported: ImportedName, site: Site): boolean {
@@ -122,14 +138,14 @@ export class VariableBinder {
     return edge && this.#graph.resolve(edge, parentUrl)
   }
 
-  #builtin(value: unknown): Binding | undefined {
+  #builtin(value: unknown, isConstant: () => boolean): Binding | undefined {
     const reference =
       typeof value === 'symbol'
         ? wellKnownSymbol(value)
         : typeof value === 'object' && value !== null
           ? this.#builtins.findObject(value)
           : undefined
-    return reference && { kind: 'reference', reference, isLive: false }
+    return reference && { kind: 'reference', reference, isLive: false, mayChange: !isConstant() }
   }
 }
 
@@ -149,19 +165,19 @@ function isOutermost(name: string, { scopes }: Inspected): boolean {
   return having(name) === 1 && having(referencesName) === 0
 }
 
-/** A variable of an inner function may have the name of one that is required at the top level. */
-function isWhatWasRequired(
+/** A variable of an inner function may have the name of one at the top level, and one that was assigned may hold anything. */
+function isWhatWasImported(
   { kind, specifier, export: exported, member }: ImportedName,
   value: unknown,
-  site: Site,
+  { site, mayChange }: { readonly site: Site; readonly mayChange: boolean },
 ): boolean {
-  if (kind !== 'require' || exported !== 'module.exports') return true
+  if (kind !== 'require' || exported !== 'module.exports') return !mayChange
   try {
     const require = createRequire(site.url)
     const path = require.resolve(specifier)
     const exports: unknown = require.cache[path]?.exports ?? process.getBuiltinModule(path)
     // What was loaded by other means is not in the cache.
-    if (exports === undefined) return true
+    if (exports === undefined) return !mayChange
     const found: unknown = member === undefined ? exports : Reflect.get(Object(exports), member)
     return found === value
   } catch {
@@ -174,8 +190,10 @@ function isWhole(exported: string): boolean {
 }
 
 function builtinPath(exported: string, member: string | undefined): string {
-  if (exported === '*' || exported.startsWith('__toESM')) return '*'
-  return member ?? (exported === 'module.exports' || exported === 'default' ? '' : exported)
+  if (exported === '*') return '*'
+  if (exported.startsWith('__toESM')) return member === undefined ? exported : builtinPath('', member)
+  const name = member ?? exported
+  return name === 'module.exports' || name === 'default' ? '' : name
 }
 
 const { cache: commonJsCache } = createRequire(import.meta.url)
