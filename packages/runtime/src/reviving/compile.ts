@@ -2,7 +2,7 @@
 
 import vm from 'node:vm'
 import { ProtocolError } from '@dialback/protocol'
-import { cellsKey, privatesName, referencesName, revivedMark } from '../shipping/compiled-names.ts'
+import { cellsKey, privatesName, referencesName, revivedMark, strictKey } from '../shipping/compiled-names.ts'
 import type { Cell } from '../shipping/shared-variables.ts'
 import type { SourceShell } from '../shipping/shell.ts'
 import type { LiveVariable } from './references.ts'
@@ -31,7 +31,8 @@ export interface Surroundings {
  * @throws {ProtocolError} when the source is no function.
  */
 export function compile(shell: SourceShell, surroundings: Surroundings): CompiledFunction {
-  const given = { ...surroundings.references, ...shell.constants, [referencesName]: shell.references }
+  const held = { ...shell.references, [strictKey]: shell.isStrict }
+  const given = { ...surroundings.references, ...shell.constants, [referencesName]: held }
   const parent = shell.parentName ? { [shell.parentName]: standIn } : {}
   const values = { ...given, ...parent }
   const factory = compileText(wrapped(shell), Object.keys(values), shell, surroundings)

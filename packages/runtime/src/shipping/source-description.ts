@@ -1,6 +1,7 @@
 /** Describes functions that travel as their source, with the values that they captured. */
 
 import { SerializationError } from '@dialback/protocol'
+import { referencesName, strictKey } from './compiled-names.ts'
 import type { DescribedFunction } from './described-function.ts'
 import { analyzeFunction, type FreeVariable, type FunctionSource } from './free-variables.ts'
 import type { FunctionRegistry } from './function-registry.ts'
@@ -126,7 +127,7 @@ export class SourceDescriber {
       case 'missing':
         draft.mayChange = true
         if (isOnlyTypeof || source.isDynamic) return
-        if (variable.isHoisted && !this.#isStrict(draft.fn, source, surroundings.site)) return
+        if (variable.isHoisted && !this.#isStrict(draft.fn, source, surroundings)) return
         throw unsendable(path, `it uses "${name}", which is not defined`, surroundings.site, offset)
       case 'uninitialized':
         throw unsendable(
@@ -195,7 +196,7 @@ export class SourceDescriber {
       source: source.source,
       form: source.form,
       name: nameOf(fn),
-      isStrict: this.#isStrict(fn, source, site),
+      isStrict: this.#isStrict(fn, source, draft.surroundings),
       url: site.url,
       line: site.line,
       column: site.column,
@@ -213,11 +214,14 @@ export class SourceDescriber {
     }
   }
 
-  #isStrict(fn: object, source: FunctionSource, site: Site): boolean {
+  #isStrict(fn: object, source: FunctionSource, { site, inspected }: Surroundings): boolean {
     if (site.isModule || source.kind === 'class') return true
     if (source.isSloppy) return false
     const canTell = source.kind === 'function' && Object.hasOwn(fn, 'prototype')
-    return canTell ? !hasCaller(fn) : this.#binder.isStrict(site)
+    if (canTell) return !hasCaller(fn)
+    const sent = inspected.scopes.find(({ variables }) => Object.hasOwn(variables, referencesName))
+    if (sent === undefined) return this.#binder.isStrict(site)
+    return Reflect.get(Object(sent.variables[referencesName]) as object, strictKey) === true
   }
 
   #imports(source: FunctionSource, site: Site, references: readonly Reference[]): Record<string, string> {
