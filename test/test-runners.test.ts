@@ -88,7 +88,20 @@ test('functions of a test file that Vitest transformed run on workers, and impor
   await using dir = await withTempDir({ resolvesPackages: true })
   await mkdir(join(dir.path, 'test'))
   await writeFile(join(dir.path, 'test/times.ts'), times)
-  const text = `import { test } from 'vitest'\n${body}\ntest('b', async () => {${calls}})`
+  // What Node does not find in a CommonJS module's source, it has no name for in a namespace.
+  await writeFile(
+    join(dir.path, 'test/names.cjs'),
+    "for (const name of ['one', 'two']) exports[name] = () => name",
+  )
+  const named = `import names, { one } from './names.cjs'
+import * as all from './names.cjs'
+const callNames = () => [one(), names.two(), all.one(), all.default.two()].join()`
+  const more = `
+  const [id] = await addProcs(1)
+  const called = await remoteCallFetch(callNames, id)
+  if (called !== callNames()) throw new Error(called)
+  await rmProcs(id)`
+  const text = `import { test } from 'vitest'\n${named}\n${body}\ntest('b', async () => {${calls}${more}})`
   await writeFile(join(dir.path, 'test/a.test.ts'), text)
   await writeFile(
     join(dir.path, 'vitest.config.mjs'),

@@ -143,6 +143,7 @@ function wholeOrExport(namespace: Namespace, name: string): unknown {
   if (name === '*') return namespace
   const required = 'module.exports' in namespace ? namespace['module.exports'] : namespace
   if (name === 'module.exports') return required
+  if (name === '__vite') return required === namespace ? namespace : viteNamespace(required)
   if (name.startsWith('__toESM')) return toNamespace(required, name === '__toESM node')
   // What this process has itself of a CommonJS module is found without the names that an import gives its members.
   const holder = name in namespace ? namespace : (Object(required) as Namespace)
@@ -162,6 +163,12 @@ function toNamespace(required: unknown, isNodeMode: boolean): object {
     Object.defineProperty(namespace, key, { get: () => from[key], enumerable })
   }
   return namespace
+}
+
+/** What Vitest gives for a CommonJS module: all its properties, whether or not Node finds them in its source. */
+function viteNamespace(required: unknown): object {
+  const from = Object(required) as Namespace
+  return toNamespace(required, !('__esModule' in from && 'default' in from))
 }
 
 function externalNamespace(specifier: string): Namespace {

@@ -91,7 +91,7 @@ function awaitedImport(awaited: Expression): ImportedName | undefined {
   if (awaited.type !== 'CallExpression' || awaited.callee.type !== 'Identifier') return undefined
   if (!/^__(vite_ssr|vi)_import__$/.test(awaited.callee.name)) return undefined
   const specifier = literal(awaited.arguments[0])
-  return specifier === undefined ? undefined : { kind: 'vite', specifier, export: '*' }
+  return specifier === undefined ? undefined : { kind: 'vite', specifier, export: '__vite' }
 }
 
 /** A property of a namespace is an export; of anything else it stays a property. */

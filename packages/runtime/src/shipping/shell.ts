@@ -30,7 +30,8 @@ export type Reference =
 
 /**
  * The name of an export, or `*` (the namespace), `module.exports` (of a CommonJS module), `__toESM` or `__toESM node` (what
- * esbuild makes of a CommonJS module that compiled code imports, the latter as Node itself would).
+ * esbuild makes of a CommonJS module that compiled code imports, the latter as Node itself would), `__vite` (what Vitest gives
+ * for a module).
  */
 export type ModuleExport = string
 

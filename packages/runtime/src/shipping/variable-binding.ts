@@ -186,11 +186,11 @@ function isWhatWasImported(
 }
 
 function isWhole(exported: string): boolean {
-  return exported === '*' || exported === 'module.exports' || exported.startsWith('__toESM')
+  return exported === '*' || exported === 'module.exports' || /^__(toESM|vite)/.test(exported)
 }
 
 function builtinPath(exported: string, member: string | undefined): string {
-  if (exported === '*') return '*'
+  if (exported === '*' || (exported === '__vite' && member === undefined)) return '*'
   if (exported.startsWith('__toESM')) return member === undefined ? exported : builtinPath('', member)
   const name = member ?? exported
   return name === 'module.exports' || name === 'default' ? '' : name
