@@ -1,6 +1,7 @@
 /** Whether `dialback submit` would get a Job, and an account for its manager: by dry runs of the real objects. */
 
 import { randomInt } from 'node:crypto'
+import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { KubeError } from '../../kubernetes/kube-error.ts'
 import { podNames } from '../../kubernetes/pod-names.ts'
 import { accountObjects } from '../../submit/manager-account.ts'
@@ -82,6 +83,7 @@ export async function checkSubmission({ api, namespace }: Patient): Promise<read
       'configmaps',
       programConfigMap({ name, namespace, starter, program: undefined }),
     )
+    await tryPod({ api, namespace }, job)
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
     const findings = admissionFindings({ namespace, refusal: error, level: undefined })
@@ -91,6 +93,20 @@ export async function checkSubmission({ api, namespace }: Patient): Promise<read
     { check: 'namespace', status: 'ok', message: `${namespace} is there` },
     { check: 'admission', status: 'ok', message: 'nothing refuses the Job of a script, or its program' },
   ]
+}
+
+/**
+ * A Job is made also where none of its pods can be, as the quota stands. Its controller makes them: who submits need not be allowed
+ * to, and is then not told.
+ */
+async function tryPod({ api, namespace }: Pick<Patient, 'api' | 'namespace'>, job: V1Job): Promise<void> {
+  const { isAllowed } = await api.reviewAccess({ namespace, verb: 'create', resource: 'pods' })
+  const { spec } = job.spec?.template ?? {}
+  if (!isAllowed || spec === undefined) return
+  // Its account is looked at by itself.
+  const { serviceAccountName: _, ...others } = spec
+  const pod: V1Pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: nameOfTrial() }, spec: others }
+  await api.tryCreate(namespace, 'pods', pod)
 }
 
 function nameOfTrial(): string {
