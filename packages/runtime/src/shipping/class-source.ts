@@ -26,6 +26,11 @@ export interface ClassParts {
   readonly privateMembers: readonly string[]
 }
 
+/** Whether a function is a class, which only `new` can call. */
+export function isClass(fn: object): boolean {
+  return Function.prototype.toString.call(fn).startsWith('class')
+}
+
 /** Nothing to change for what is no class. */
 export function classSource(text: string, parsed: ParsedFunction): ClassParts {
   const { node, offset } = parsed

@@ -3,6 +3,7 @@
  * arrive. All others travel by value, as the same to each function that uses them.
  */
 
+import { isClass } from './class-source.ts'
 import { analyzeFunction } from './free-variables.ts'
 import type { V8Debugger } from './v8-debugger.ts'
 
@@ -105,10 +106,6 @@ export class SharedVariables {
 function stoppable(fn: object): object | undefined {
   if (!isClass(fn)) return fn
   return methodOf(fn) ?? (isOwnConstructor(fn) ? fn : undefined)
-}
-
-function isClass(fn: object): boolean {
-  return Function.prototype.toString.call(fn).startsWith('class')
 }
 
 /** Where a class that extends another has no constructor of its own, V8 may begin with that of the other. */

@@ -5,6 +5,7 @@ import { isAbsolute } from 'node:path'
 import { setTimeout } from 'node:timers'
 import { pathToFileURL } from 'node:url'
 import { getCallSites } from 'node:util'
+import { isClass } from './class-source.ts'
 import { revivedMark } from './compiled-names.ts'
 import { exchangeExpression, type V8Session } from './v8-session.ts'
 
@@ -163,10 +164,6 @@ export class V8Debugger {
     }, idleMs)
     this.#idle.unref()
   }
-}
-
-function isClass(fn: object): boolean {
-  return Function.prototype.toString.call(fn).startsWith('class')
 }
 
 /** Source of a function that gives a value which can be called, read, iterated and taken apart without end or error. */
