@@ -228,6 +228,20 @@ test('dialback repl does what is piped into it line by line, and waits for what 
   expect(code).toBe(0)
 })
 
+test('dialback repl sends a function with what was declared only after it had been sent', async () => {
+  const { stdout } = await pipe(
+    [
+      'const kind = () => typeof declaredLater',
+      'await remoteCallFetch(kind, 2)',
+      'let declaredLater = 5',
+      'await remoteCallFetch(kind, 2)',
+    ],
+    ['-n', '1'],
+  )
+
+  expect(stdout.match(/'\w+'/g)).toEqual(["'undefined'", "'number'"])
+})
+
 test('dialback repl goes on after what a line of a pipe throws, whether at once, later or beside it', async () => {
   const { code, stdout } = await pipe(
     [

@@ -51,8 +51,13 @@ export function describePlace(site: Site, offset: number): string {
   return `${shortName(site.url)}:${line + 1}:${column + 1}`
 }
 
+/** Whether a function was written in a file, and not in a session or in text that was compiled. */
+export function isOfFile({ url }: Pick<Site, 'url'>): boolean {
+  return url.startsWith('file:') || isAbsolute(url)
+}
+
 function shortName(url: string): string {
-  if (!url.startsWith('file:') && !isAbsolute(url)) return url
+  if (!isOfFile({ url })) return url
   const path = isAbsolute(url) ? url : fileURLToPath(url)
   const fromHere = relative(process.cwd(), path)
   return fromHere.startsWith('..') ? path : fromHere

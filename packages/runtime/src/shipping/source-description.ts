@@ -12,7 +12,7 @@ import { type OwnState, ownState } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
 import type { Cell, SharedVariables } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
-import { describePlace, type Site } from './site.ts'
+import { describePlace, isOfFile, type Site } from './site.ts'
 import type { Surroundings, VariableBinder } from './variable-binding.ts'
 import { viteUrl } from './vite.ts'
 
@@ -125,7 +125,8 @@ export class SourceDescriber {
       case 'global':
         return
       case 'missing':
-        draft.mayChange = true
+        // A session may declare it later; in a file it is either there or nowhere.
+        draft.mayChange ||= !isOfFile(surroundings.site)
         if (isOnlyTypeof || source.isDynamic) return
         if (variable.isHoisted && !this.#isStrict(draft.fn, source, surroundings)) return
         throw unsendable(path, `it uses "${name}", which is not defined`, surroundings.site, offset)
