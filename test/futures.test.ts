@@ -1,5 +1,13 @@
 import { writeSync } from 'node:fs'
-import { Future, FutureSetError, myid, remoteCall, remoteCallFetch, remoteCallWait } from '@dialback/manager'
+import {
+  Future,
+  FutureSetError,
+  myid,
+  remoteCall,
+  remoteCallFetch,
+  remoteCallWait,
+  WorkerPool,
+} from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { notesSoFar } from './fixtures/notes.ts'
 import { startCluster } from './test-cluster.ts'
@@ -464,3 +472,41 @@ async function memoryHeld(): Promise<number> {
   }
   return process.memoryUsage().rss
 }
+
+test('Future.fetch() gives the value also when the future is released before that is made', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const pool = new WorkerPool([2], cluster.peer)
+  const releasing = async (target: number | WorkerPool): Promise<number> => {
+    using future = cluster.remoteCall(async () => await Promise.resolve(5), target)
+    // Not awaited: the block ends first.
+    return future.fetch()
+  }
+
+  expect(await releasing(2)).toBe(5)
+  expect(await releasing(pool)).toBe(5)
+  expect(await releasing(1)).toBe(5)
+})
+
+test('Future.fetch() of a reference gives the value also when that is released, and its maker has dropped it', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const future = cluster.remoteCall(async () => await promise, 1)
+
+  const fetched = cluster.remoteCallFetch(
+    async (reference: typeof future) => {
+      const value = reference.fetch()
+      reference.release()
+      return await value
+    },
+    2,
+    future,
+  )
+  // Is answered after what was asked before.
+  await cluster.remoteCallFetch(() => {}, 2)
+  future.release()
+  resolve(6)
+
+  expect(await fetched).toBe(6)
+})

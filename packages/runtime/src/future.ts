@@ -28,6 +28,7 @@ export class Future<R> {
   #outcome: Outcome | undefined
   #fetching: Promise<R> | undefined
   #isReleased = false
+  #isLoading = false
 
   /**
    * Makes one that has no value yet: `put` gives it one, from any process.
@@ -95,10 +96,11 @@ export class Future<R> {
     return this
   }
 
-  /** Says that the value is not needed here any more: once no process holds the future, its owner drops it. What was fetched stays. */
+  /** Says that the value is not needed here any more: once no process holds the future, its owner drops it. What was fetched, or is being, stays. */
   release(): void {
     this.#isReleased = true
-    this.#source.release(this)
+    // A fetch that is under way still needs it, and lets go of it.
+    if (!this.#isLoading) this.#source.release(this)
   }
 
   [Symbol.dispose](): void {
@@ -128,12 +130,14 @@ export class Future<R> {
 
   async #settle(): Promise<void> {
     this.#checkHeld()
+    this.#isLoading = true
     try {
       this.#outcome = { isFulfilled: true, value: await this.#source.load() }
     } catch (error) {
       this.#outcome = { isFulfilled: false, error }
     }
-    if (!this.#source.isHere) this.#source.release(this)
+    this.#isLoading = false
+    if (this.#isReleased || !this.#source.isHere) this.#source.release(this)
   }
 
   /** Why it cannot be given a value. */
