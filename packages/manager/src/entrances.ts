@@ -19,20 +19,26 @@ export class Entrances {
 
   /** For workers of this machine. */
   async loopback(): Promise<Loopback> {
-    this.#loopback ??= Loopback.open(this.#doorkeeper, this.#logger)
+    this.#loopback ??= unlessItFails(Loopback.open(this.#doorkeeper, this.#logger), () => {
+      this.#loopback = undefined
+    })
     return await this.#loopback
   }
 
   /** For workers that share this process' network. */
   async near(): Promise<Loopback> {
     if (process.platform !== 'linux') return await this.loopback()
-    this.#near ??= Loopback.openNear(this.#doorkeeper, this.#logger)
+    this.#near ??= unlessItFails(Loopback.openNear(this.#doorkeeper, this.#logger), () => {
+      this.#near = undefined
+    })
     return await this.#near
   }
 
   /** For workers of other machines. */
   async door(): Promise<TlsDoor> {
-    this.#door ??= this.#openDoor()
+    this.#door ??= unlessItFails(this.#openDoor(), () => {
+      this.#door = undefined
+    })
     return await this.#door
   }
 
@@ -52,4 +58,10 @@ export class Entrances {
     await near?.close()
     await door?.close()
   }
+}
+
+/** What cannot be opened now, as for want of file descriptors, is not remembered: it may be the next time. */
+function unlessItFails<T>(opening: Promise<T>, forget: () => void): Promise<T> {
+  opening.catch(forget)
+  return opening
 }

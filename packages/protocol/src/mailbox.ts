@@ -32,7 +32,7 @@ export interface MailboxOptions {
 
 /** A message whose body is under way, or that waits behind such a one. */
 interface Arrival {
-  readonly message: Letter
+  readonly message: Header
   readonly receiver?: BodyReceiver
   readonly body: EncodedBody
 }
@@ -215,12 +215,16 @@ export class Mailbox {
       return new BodyReceiver(header.parts ?? [], this.#reader)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      const { answer, instead, body } = unreceivable(header)
-      this.link.send({ type: 'stop', stream }, null)
-      if (answer !== undefined) this.post(answer, body)
-      if (instead !== undefined) this.#events.message(instead, body)
+      this.#refuse(header, stream, 'there is no memory for them')
       return undefined
     }
+  }
+
+  #refuse(header: Header, stream: number, why: string): void {
+    const { answer, instead, body } = unreceivable(header, why)
+    this.link.send({ type: 'stop', stream }, null)
+    if (answer !== undefined) this.post(answer, body)
+    if (instead !== undefined) this.#events.message(instead, body)
   }
 
   #addChunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null): void {
@@ -234,8 +238,9 @@ export class Mailbox {
       arrival.receiver.add(header, bytes)
       if (bytes !== null) discardChunk(bytes)
     } catch (cause) {
-      // The owner of the shared memory is gone; its loss is told by other means.
       if (cause instanceof ProtocolError) throw cause
+      // Else the owner of the shared memory is gone; its loss is told by other means.
+      if (cause instanceof RangeError) this.#refuse(arrival.message, header.stream, cause.message)
       this.#stop(header.stream)
       return
     }

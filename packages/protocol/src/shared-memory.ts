@@ -105,7 +105,12 @@ export class SharedMemoryReader {
     }
   }
 
-  /** Fills `target` from the slot. @throws when it cannot be read in full: the process that owned it may be gone. */
+  /**
+   * Fills `target` from the slot.
+   *
+   * @throws {RangeError} when this process may open no more files.
+   * @throws when it cannot be read in full: the process that owned it may be gone.
+   */
   read(slot: SharedSlot, target: Uint8Array): void {
     const read = readSync(this.#open(slot), target, 0, target.byteLength, slot.offset)
     if (read !== target.byteLength)
@@ -124,7 +129,7 @@ export class SharedMemoryReader {
     if (known !== undefined && known.mark === mark) return known.fd
     if (known !== undefined) closeSync(known.fd)
     this.#opened.delete(key)
-    const opened = openSync(pathOf(pid, fd), readOnly)
+    const opened = openForReading(pathOf(pid, fd))
     if (mark !== undefined && !hasMark(opened, mark)) {
       closeSync(opened)
       throw new Error(`Cannot read shared memory: file ${fd} of process ${pid} is another one by now`)
@@ -142,6 +147,16 @@ interface Opened {
 function hasMark(fd: number, mark: string): boolean {
   const found = Buffer.alloc(markBytes)
   return readSync(fd, found, 0, markBytes, 0) === markBytes && found.toString('hex') === mark
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, readOnly)
+  } catch (cause) {
+    const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code !== 'EMFILE' && code !== 'ENFILE') throw cause
+    throw new RangeError(`there are too many open files (${code})`, { cause })
+  }
 }
 
 /** What a peer names may be anything: a pipe must not block. */

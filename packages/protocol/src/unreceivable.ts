@@ -1,4 +1,4 @@
-/** Pure: what becomes of a message whose body this process has no memory for. It fails; the process, and all else in it, goes on. */
+/** Pure: what becomes of a message whose body this process has no memory, or may open no file, for. It fails; the process, and all else in it, goes on. */
 
 import type { EncodedBody } from './body.ts'
 import { Codec } from './codec/codec.ts'
@@ -14,9 +14,9 @@ export interface Unreceivable {
   readonly body: EncodedBody
 }
 
-export function unreceivable(header: Header): Unreceivable {
+export function unreceivable(header: Header, why: string): Unreceivable {
   const bytes = (header.parts ?? []).reduce((sum, length) => sum + length, 0)
-  const error = new RangeError(`Cannot receive ${bytes} bytes: there is no memory for them`)
+  const error = new RangeError(`Cannot receive ${bytes} bytes: ${why}`)
   const body = new Codec(noHooks).encode(error, 'error')
   if (header.type === 'call' || header.type === 'put')
     return { answer: { type: 'error', id: header.id, kind: 'failed' }, body }
