@@ -26,6 +26,33 @@ test('withoutSharedMemory() really leaves only the socket', async () => {
   expect(await socketOnly.cluster.remoteCallFetch(descriptorsOfSharedMemory, 2)).toBe(0)
 })
 
+test('a cluster that is closed gives its shared memory back', async () => {
+  const before = descriptorsOfSharedMemory()
+  {
+    await using started = await startCluster(1)
+    const { cluster } = started
+    await cluster.remoteCallFetch((bytes: Uint8Array) => bytes, 2, new Uint8Array(5_000_000))
+  }
+
+  expect(descriptorsOfSharedMemory()).toBe(before)
+})
+
+test('a worker does not hold on to the shared memory of workers that are gone', async () => {
+  await using started = await startCluster(1)
+  const { cluster, env } = started
+  const counts: number[] = []
+  for (let id = 3; id < 6; id++) {
+    await cluster.addProcs(1, { env })
+    const send = async (to: number): Promise<number> =>
+      await remoteCallFetch((bytes: Uint8Array) => bytes.byteLength, to, new Uint8Array(5_000_000))
+    await cluster.remoteCallFetch(send, id, 2)
+    await cluster.rmProcs(id)
+    counts.push(await cluster.remoteCallFetch(descriptorsOfSharedMemory, 2))
+  }
+
+  expect(counts[2]).toBe(counts[0])
+})
+
 test.each(ways)(
   'bytes of every size at a boundary come back as they were through %s',
   async (_title, start) => {

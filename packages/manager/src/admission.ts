@@ -50,6 +50,11 @@ export class Admission implements Doorkeeper {
     }
   }
 
+  /** Gives up what this process shares with workers: there are none any more. */
+  close(): void {
+    this.#memory?.close()
+  }
+
   /** What is shared with who said hello; undefined when one of the two could not read what the other writes. */
   #memoryFor({ memory }: Hello): SharedMemory | undefined {
     const isShared = memory !== undefined && this.#memory !== undefined && SharedMemoryReader.canReach(memory)

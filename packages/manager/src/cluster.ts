@@ -198,6 +198,7 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     await this.#launches.end()
     await this.rmProcs(this.#supervisor.membership.all.map(({ id }) => id))
     await this.#entrances.close()
+    this.#supervisor.admission.close()
   }
 
   async #launch(manager: ClusterManager, signal: AbortSignal): Promise<number[]> {

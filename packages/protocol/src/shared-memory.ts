@@ -5,7 +5,17 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, openSync, readSync, statfsSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { limits } from './limits.ts'
 import type { SharedSlot } from './message.ts'
 
@@ -21,6 +31,7 @@ export class SharedMemory {
   #used = 1
   /** The last freed first: its pages are there already, and getting a new page is what costs most. */
   #free: number[] = []
+  #isClosed = false
 
   private constructor(fd: number, slots: number) {
     this.#fd = fd
@@ -66,7 +77,16 @@ export class SharedMemory {
 
   /** Lets a slot be written again. */
   free(slot: SharedSlot): void {
-    this.#free.push(slot.offset / limits.sharedSlotBytes)
+    if (!this.#isClosed) this.#free.push(slot.offset / limits.sharedSlotBytes)
+  }
+
+  /** Gives the memory back, once those who have opened it have closed it: nothing is written any more. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#used = this.#slots
+    this.#free = []
+    closeSync(this.#fd)
   }
 
   /** A full file system takes a part, or nothing. */
@@ -88,7 +108,7 @@ export interface SharedProbe {
 
 /** Reads slots of other processes. */
 export class SharedMemoryReader {
-  /** By process and number. */
+  /** By the path of what was opened. */
   readonly #opened = new Map<string, Opened>()
 
   /** Whether the file that `probe` tells of can be read here: same machine, same user. */
@@ -117,25 +137,35 @@ export class SharedMemoryReader {
       throw new Error(`Cannot read ${target.byteLength} bytes of shared memory: got ${read}`)
   }
 
-  /** Closes what was opened: memory of a process that is gone is freed only then. */
+  /** Closes what was opened. */
   close(): void {
     for (const { fd } of this.#opened.values()) closeSync(fd)
     this.#opened.clear()
   }
 
   #open({ pid, fd, mark }: SharedSlot): number {
-    const key = `${pid}:${fd}`
-    const known = this.#opened.get(key)
+    const path = pathOf(pid, fd)
+    const known = this.#opened.get(path)
     if (known !== undefined && known.mark === mark) return known.fd
     if (known !== undefined) closeSync(known.fd)
-    this.#opened.delete(key)
-    const opened = openForReading(pathOf(pid, fd))
+    this.#opened.delete(path)
+    this.#closeLost()
+    const opened = openForReading(path)
     if (mark !== undefined && !hasMark(opened, mark)) {
       closeSync(opened)
       throw new Error(`Cannot read shared memory: file ${fd} of process ${pid} is another one by now`)
     }
-    this.#opened.set(key, { fd: opened, mark })
+    this.#opened.set(path, { fd: opened, mark })
     return opened
+  }
+
+  /** Closes memory whose owner, be it a thread, is gone: this process would be the last to hold on to it. */
+  #closeLost(): void {
+    for (const [path, { fd }] of this.#opened) {
+      if (isSameFile(fd, path)) continue
+      closeSync(fd)
+      this.#opened.delete(path)
+    }
   }
 }
 
@@ -156,6 +186,15 @@ function openForReading(path: string): number {
     const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code !== 'EMFILE' && code !== 'ENFILE') throw cause
     throw new RangeError(`there are too many open files (${code})`, { cause })
+  }
+}
+
+function isSameFile(fd: number, path: string): boolean {
+  try {
+    const [opened, there] = [fstatSync(fd), statSync(path)]
+    return opened.ino === there.ino && opened.dev === there.dev
+  } catch {
+    return false
   }
 }
 

@@ -61,6 +61,33 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     await Promise.all([second, third].map(({ thread }) => thread.terminate()))
   })
 
+  test('SharedMemoryReader lets go of memory whose owner is gone when it opens another one', async () => {
+    using reader = closing(new SharedMemoryReader())
+    const [first, second] = [await writeInThread('one'), await writeInThread('two')]
+    const bytes = Buffer.alloc(3)
+
+    reader.read(first.slot, bytes)
+    await first.thread.terminate()
+    const before = openFiles()
+    reader.read(second.slot, bytes)
+
+    expect([bytes.toString(), openFiles()]).toEqual(['two', before])
+    await second.thread.terminate()
+  })
+
+  test('SharedMemory.close() gives the memory back, after which nothing is written', () => {
+    const before = openFiles()
+    const memory = createMemory()
+    const slot = write(memory, Buffer.of(1))
+
+    memory.close()
+    memory.close()
+    memory.free(slot)
+
+    expect(memory.write(Buffer.of(2))).toBeUndefined()
+    expect(openFiles()).toBe(before)
+  })
+
   test('SharedMemory leaves nothing in /dev/shm', () => {
     write(createMemory(), Buffer.alloc(100_000, 1))
     expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`dialback-${process.pid}-`))).toEqual([])
