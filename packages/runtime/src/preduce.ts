@@ -11,6 +11,7 @@ import { checkItems } from './item-source.ts'
 import { Membership } from './membership.ts'
 import type { ItemFunction, Items } from './pmap.ts'
 import { checkPoolOf } from './pool.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Makes one value of two; must be associative, and need not be commutative. */
 export type Reducer<R> = (left: R, right: R) => R | Promise<R>
@@ -79,15 +80,24 @@ export async function preduce<T, R>(
       collector,
     }).start()
   })
-  return await foldHere(pieces, reduce, host.id)
+  return await unlessAborted(foldHere(pieces, reduce, host.id, resolved.signal), resolved.signal)
 }
 
-async function foldHere<R>(pieces: Piece<R>[], reduce: Reducer<R>, ownId: number): Promise<R> {
+async function foldHere<R>(
+  pieces: Piece<R>[],
+  reduce: Reducer<R>,
+  ownId: number,
+  signal: AbortSignal | undefined,
+): Promise<R> {
   const [first, ...others] = pieces.sort((a, b) => a.index - b.index)
   if (first === undefined) throw new TypeError('Reduce of empty input with no initial value')
   try {
     let { value } = first
-    for (const other of others) value = await reduce(value, other.value)
+    for (const other of others) {
+      // Nobody waits for the value any more.
+      if (signal?.aborted === true) break
+      value = await reduce(value, other.value)
+    }
     return value
   } catch (error) {
     // The same as where a worker folds.

@@ -4,6 +4,7 @@ import { RemoteError } from '@dialback/protocol'
 import type { AnyFunction, Caller, Shipment } from './caller.ts'
 import { type Pool, remoteOn, type TakeOptions } from './pool.ts'
 import { type PoolUse, usePool } from './pool-owner.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** The process that the handle is in. */
 export interface PoolUser extends Caller {
@@ -159,17 +160,5 @@ export class RemotePool implements Pool {
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-}
-
-async function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
-  if (signal === undefined) return await promise
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

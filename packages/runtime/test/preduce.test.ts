@@ -224,3 +224,26 @@ test('preduce() keeps order for any number of items and workers', async () => {
     }),
   )
 })
+
+test('preduce() rejects at once when the signal fires while the values of the chunks are folded, and folds no more', async () => {
+  const cluster = new SimulatedCluster({ workers: 3 })
+  const controller = new AbortController()
+  const gates = new Gates()
+  const folded: string[] = []
+  const reduce = async (a: string, b: string): Promise<string> => {
+    folded.push(`${a}+${b}`)
+    await gates.pass(1)
+    return `${a} ${b}`
+  }
+  const result = preduce(cluster, { fn: (x: number) => `${x}`, reduce }, upTo(3), {
+    signal: controller.signal,
+  })
+  await settle()
+
+  controller.abort(new Error('enough'))
+  await expect(result).rejects.toThrow('enough')
+  gates.open(1)
+  await settle()
+
+  expect(folded).toEqual(['0+1'])
+})
