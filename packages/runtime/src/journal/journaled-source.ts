@@ -1,5 +1,6 @@
 /** An input without the items that a journal has values of: these are delivered as they come by. */
 
+import { Fifo } from '../fifo.ts'
 import type { ItemSource, SourceListener } from '../item-source.ts'
 import type { Journal } from './journal.ts'
 
@@ -20,7 +21,7 @@ export class JournaledSource implements ItemSource {
   readonly #listener: JournaledSetup['listener']
   readonly #deliver: JournaledSetup['deliver']
   /** Taken from the input, and not looked at yet. */
-  #ahead: unknown[] = []
+  readonly #ahead = new Fifo<unknown>()
   /** How many items were looked at. */
   #seen = 0
   #skipped = 0
@@ -77,13 +78,13 @@ export class JournaledSource implements ItemSource {
 
   close(): void {
     this.#isClosed = true
-    this.#ahead = []
+    while (this.#ahead.length > 0) this.#ahead.shift()
     this.#stored = undefined
     this.#source.close()
   }
 
   #fetch(count: number): boolean {
-    if (this.#ahead.length === 0) this.#ahead = this.#source.take(count) ?? []
+    if (this.#ahead.length === 0) for (const item of this.#source.take(count) ?? []) this.#ahead.push(item)
     return this.#ahead.length > 0
   }
 
