@@ -1,6 +1,6 @@
 /** Runs the calls that arrive in this process, and answers them. */
 
-import { AbortError, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { AbortError, bodyBytes, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
 import { answerCall, type Job, kindOf } from './answer-call.ts'
 import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
 import { RunningCall, runningCall } from './call-context.ts'
@@ -42,6 +42,8 @@ export class CallRunner {
   #waiting: Job[] | undefined
   /** The call that those in `#waiting` wait for, when it is one. */
   #barrier: number | undefined
+  /** Of calls that have ended and whose answers wait for shipping to be loaded. */
+  #lateAnswers = 0
   #onIdle: (() => void)[] = []
 
   constructor(options: CallRunnerOptions) {
@@ -53,7 +55,7 @@ export class CallRunner {
     const { carrier } = this.#options
     // Who sent it takes modules to be here that went with a thread: asked for the function again, it sends them too.
     if (!carrier.hasModules(modules)) return
-    const bytes = body.buffers.reduce((sum, buffer) => sum + buffer.byteLength, body.head.byteLength)
+    const bytes = bodyBytes(body)
     const ready = (): Definition => ({ fn: carrier.decodeFunction(body), bytes, slowestMs: slowMs + 1 })
     const loading = carrier.loadModules(modules)
     if (loading !== undefined) {
@@ -95,11 +97,12 @@ export class CallRunner {
 
   /** Stops what came over a connection whose far end is gone: nobody waits for it. */
   callerGone(mailbox: Mailbox): void {
+    const isOrphan = (job: Job): boolean => job.mailbox === mailbox && job.call.isSilent !== true
+    // First what would begin in place of what is stopped.
+    while (this.#lanes.remove(isOrphan) !== undefined) continue
     const running = [...this.#running.values()].map(({ job }) => job)
-    for (const job of [...running, ...(this.#waiting ?? [])]) {
-      if (job.mailbox !== mailbox || job.call.isSilent === true) continue
-      this.cancel(job.call.id, new AbortError('The caller is gone'))
-    }
+    for (const { call } of [...running, ...(this.#waiting ?? [])].filter(isOrphan))
+      this.cancel(call.id, new AbortError('The caller is gone'))
   }
 
   /** Stops all that runs. */
@@ -121,29 +124,19 @@ export class CallRunner {
   }
 
   #tellIfIdle(): void {
-    if (this.#running.size > 0 || this.#waiting !== undefined) return
+    if (this.#running.size > 0 || this.#waiting !== undefined || this.#lateAnswers > 0) return
     for (const callback of this.#onIdle.splice(0)) callback()
-  }
-
-  #await(definition: Promise<Definition>, job: Job): void {
-    this.#waiting = [job]
-    definition.then(
-      (ready) => this.#resume(job, () => this.#enterLane(job, ready)),
-      (error: unknown) => this.#resume(job, () => this.#report(job, kindOf(error), error)),
-    )
   }
 
   /** The function may still wait for modules, and the arguments for others. */
   #awaitModules(modules: readonly string[], definition: Definition | Promise<Definition>, job: Job): void {
     const loading = this.#options.carrier.loadModules(modules)
-    if (loading === undefined && !(definition instanceof Promise)) this.#enterLane(job, definition)
-    else {
-      const both = Promise.all([definition, loading])
-      this.#await(
-        both.then(([ready]) => ready),
-        job,
-      )
-    }
+    if (loading === undefined && !(definition instanceof Promise)) return this.#enterLane(job, definition)
+    this.#waiting = [job]
+    Promise.all([definition, loading]).then(
+      ([ready]) => this.#resume(job, () => this.#enterLane(job, ready)),
+      (error: unknown) => this.#resume(job, () => this.#report(job, kindOf(error), error)),
+    )
   }
 
   #resume(first?: Job, begin?: () => void): void {
@@ -275,7 +268,12 @@ export class CallRunner {
       answerCall(this.#options, job, kind, carrier.encodeThrown(error))
     } catch (notLoaded) {
       if (!(notLoaded instanceof NotLoaded)) throw notLoaded
-      void carrier.load().then(() => answerCall(this.#options, job, kind, carrier.encodeThrown(error)))
+      this.#lateAnswers += 1
+      void carrier.load().then(() => {
+        this.#lateAnswers -= 1
+        answerCall(this.#options, job, kind, carrier.encodeThrown(error))
+        this.#tellIfIdle()
+      })
     }
   }
 

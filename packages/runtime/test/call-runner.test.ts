@@ -226,6 +226,28 @@ test('CallRunner.whenIdle() calls back once nothing runs', async () => {
   expect(told).toEqual(['idle at first', 'idle'])
 })
 
+test('CallRunner.whenIdle() does not call back before an error was answered for which shipping has to be loaded', async () => {
+  const served = new ServedRunner()
+  class OddError extends Error {
+    readonly limit = 3
+  }
+  const told: string[] = []
+  const fail = (): never => {
+    throw new OddError('odd')
+  }
+  served.load('shipping')
+  served.define(fail)
+  served.call('fail')
+  await settled()
+
+  served.runner.whenIdle(() => told.push('idle'))
+  expect([told, served.answers]).toEqual([[], []])
+  await served.loaded('shipping')
+
+  await expect.poll(() => served.answers).toMatchObject([{ type: 'error', value: { limit: 3 } }])
+  expect(told).toEqual(['idle'])
+})
+
 test('CallRunner.whenNextIdle() calls back once a call has ended, and not before one came', async () => {
   const served = new ServedRunner()
   const told: string[] = []
@@ -252,4 +274,25 @@ test('CallRunner does not begin a call that was withdrawn before it was read, an
     [first, 'error', 'thrown'],
     [second, 'result', undefined],
   ])
+})
+
+test('CallRunner.callerGone() lets none of the calls begin that wait in the lane of what it stops', async () => {
+  const served = new ServedRunner()
+  const begun: number[] = []
+  served.define(
+    async (n: number) => {
+      begun.push(n)
+      await new Promise(() => {})
+    },
+    [],
+    'wait',
+  )
+  for (const n of [1, 2, 3]) served.call('wait', [n], { lane: 'a' })
+  await settled()
+
+  served.callerGone()
+  served.call('wait', [4], { lane: 'a' })
+  await settled()
+
+  expect(begun).toEqual([1, 4])
 })

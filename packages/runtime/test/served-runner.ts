@@ -23,6 +23,11 @@ class TestCarrier extends Carrier {
   readonly functions = new Map<string, AnyFunction>()
   readonly loading = new Map<string, Promise<unknown>>()
 
+  override async load(): Promise<void> {
+    await this.loading.get('shipping')
+    await super.load()
+  }
+
   override decodeFunction(body: EncodedBody): AnyFunction {
     const fn = this.functions.get(String(this.decode(body)))
     if (fn === undefined) throw new ProtocolError('Cannot revive it')
@@ -58,6 +63,7 @@ export class ServedRunner {
   readonly #carrier = new TestCarrier({ runtimeModule: {}, isRuntimeModule: () => false })
   readonly #modules = new Gates<string>()
   readonly #caller: Mailbox
+  readonly #mailbox: Mailbox
   #lastId = idsPerRange
 
   constructor() {
@@ -77,9 +83,10 @@ export class ServedRunner {
     })
     this.#caller.link.attach(left, 0)
     mailbox.link.attach(right, 0)
+    this.#mailbox = mailbox
   }
 
-  /** Makes modules take until `loaded` is called. */
+  /** Makes modules, or what sends functions (`shipping`), take until `loaded` is called. */
   load(...ids: string[]): void {
     for (const id of ids) this.#carrier.loading.set(id, this.#modules.pass(id))
   }
@@ -109,6 +116,11 @@ export class ServedRunner {
     const id = this.#nextId()
     this.#caller.post({ type: 'call', id, to: 2, fn, ...options }, this.#carrier.encode(args, 'args').body)
     return id
+  }
+
+  /** Says that whoever called is gone. */
+  callerGone(): void {
+    this.runner.callerGone(this.#mailbox)
   }
 
   /** What a kept value is, decoded. */
