@@ -6,6 +6,7 @@ import {
   remoteCall,
   remoteCallFetch,
   remoteCallWait,
+  SerializationError,
   WorkerPool,
 } from '@dialback/manager'
 import { expect, test } from 'vitest'
@@ -509,4 +510,20 @@ test('Future.fetch() of a reference gives the value also when that is released, 
   resolve(6)
 
   expect(await fetched).toBe(6)
+})
+
+test('more futures than one message can have are refused, in both directions, and do no harm', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const make = (count: number): Future<number>[] => Array.from({ length: count }, () => new Future<number>())
+  const refusal = '65537 futures and channels, of which at most 65536 can travel at once'
+
+  const futures = Array.from({ length: 65_537 }, () => cluster.future<number>())
+  await expect(cluster.remoteCallFetch((list: unknown[]) => list.length, 2, futures)).rejects.toThrow(
+    new SerializationError('the arguments', refusal),
+  )
+  await expect(cluster.remoteCallFetch(make, 2, 65_537)).rejects.toThrow(
+    new SerializationError('result', refusal),
+  )
+  expect(await cluster.remoteCallFetch(make, 2, 65_536)).toHaveLength(65_536)
 })

@@ -6,6 +6,7 @@ import {
   type DescribedFunction,
   type EncodedBody,
   type FunctionUse,
+  limits,
   type RefusedHandle,
   SerializationError,
 } from '@dialback/protocol'
@@ -146,7 +147,12 @@ export class Carrier {
       if (this.#shells.length > 0) this.#exchange.sharingDone()
     }
     const modules = this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells)
-    if (this.#references.size === 0) return { body, modules }
+    const count = this.#references.size
+    if (count === 0) return { body, modules }
+    if (count > limits.maxBodyHandles) {
+      const what = `${count} futures and channels, of which at most ${limits.maxBodyHandles} can travel at once`
+      throw new SerializationError(typeof root === 'string' ? root : 'the arguments', what)
+    }
     return { body, modules, handles: [...this.#references].flatMap(([ref, owner]) => [owner, ref]) }
   }
 
