@@ -478,9 +478,9 @@ test('Future.fetch() gives the value also when the future is released before tha
   await using started = await startCluster(1)
   const { cluster } = started
   const pool = new WorkerPool([2], cluster.peer)
-  const releasing = async (target: number | WorkerPool): Promise<number> => {
+  const releasing = (target: number | WorkerPool): Promise<number> => {
     using future = cluster.remoteCall(async () => await Promise.resolve(5), target)
-    // Not awaited: the block ends first.
+    // The block ends first.
     return future.fetch()
   }
 
