@@ -55,6 +55,7 @@ export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions } from '.
 export { memoryTransportPair } from './memory-transport.ts'
 export type { BodyFacts, Call, Claim, Header, Letter, Message, Result, SharedSlot } from './message.ts'
 export { monotonicMs } from './monotonic-ms.ts'
+export { type Opening, prepareOpening } from './opening.ts'
 export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts'
 export { holdsOneChunk } from './packet-memory.ts'
 export { parseHeader } from './parse-message.ts'

@@ -4,7 +4,6 @@
  * Linux only; elsewhere, and where it cannot be had, bodies go through the socket.
  */
 
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -19,7 +18,7 @@ import {
 import { limits } from './limits.ts'
 import type { SharedSlot } from './message.ts'
 
-/** Random bytes at the start of each file, in hex. */
+/** At the start of each file, by chance another in each. */
 const markBytes = 16
 
 /** Slots that this process writes and other processes read. */
@@ -36,7 +35,7 @@ export class SharedMemory {
   private constructor(fd: number, slots: number) {
     this.#fd = fd
     this.#slots = slots
-    const mark = randomBytes(markBytes)
+    const mark = Buffer.from(Float64Array.of(Math.random(), Math.random()).buffer)
     writeSync(fd, mark, 0, markBytes, 0)
     this.#mark = mark.toString('hex')
   }

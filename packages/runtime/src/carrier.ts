@@ -1,6 +1,5 @@
 /** Makes values and functions of this process into bodies and back, with the modules that they need. */
 
-import { randomUUID } from 'node:crypto'
 import {
   Codec,
   type DescribedFunction,
@@ -71,7 +70,7 @@ export class Carrier {
   readonly #references = new Map<number, number>()
 
   constructor(options: CarrierOptions) {
-    this.#exchange = new FunctionExchange({ ...options, name: randomUUID() })
+    this.#exchange = new FunctionExchange(options)
     this.#loadRuntime = options.loadRuntime
     this.#codec = new Codec({
       describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use),

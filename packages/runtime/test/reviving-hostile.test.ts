@@ -9,7 +9,7 @@ const runtimeModule = { myid: () => 7 }
 const reviver = new Reviver({
   runtimeModule,
   store: new ModuleStore({ runtimeModule }),
-  registry: new FunctionRegistry('test'),
+  registry: new FunctionRegistry(),
 })
 
 const shell = {

@@ -7,7 +7,7 @@ import type { SourceShell } from '../src/shipping/shell.ts'
 
 const runtimeModule = { myid: () => 7 }
 const store = new ModuleStore({ runtimeModule })
-const reviver = new Reviver({ runtimeModule, store, registry: new FunctionRegistry('test') })
+const reviver = new Reviver({ runtimeModule, store, registry: new FunctionRegistry() })
 
 function shellOf(source: string, fields: Partial<SourceShell> = {}): SourceShell {
   return {

@@ -1,6 +1,13 @@
 /** The agent: control connection, heartbeats and kept values on the main thread, user code in threads of its own. */
 
-import { type EncodedBody, emptyBody, type Heartbeat, type Letter, type Mailbox } from '@dialback/protocol'
+import {
+  type EncodedBody,
+  emptyBody,
+  type Heartbeat,
+  type Letter,
+  type Mailbox,
+  type Opening,
+} from '@dialback/protocol'
 import { ClaimTable, Keeper, RunningMark, receiveForKeeper, releasedOf } from '@dialback/runtime'
 import { Connection } from './connection.ts'
 import type { Credentials } from './dial.ts'
@@ -16,6 +23,7 @@ export interface AgentOptions {
   /** See `Settings`. */
   readonly isRemote: boolean
   readonly patienceMs: number
+  readonly openings: readonly Opening[]
   /** See `Settings`; undefined: without limit. */
   readonly drainMs: number | undefined
   /** See `ConnectionOptions`. */
@@ -51,6 +59,7 @@ export class Agent {
       connection: 'control',
       isRemote: options.isRemote,
       patienceMs: options.patienceMs,
+      opening: options.openings[0],
       ...(options.isRemote && { waits: options.waits }),
       message: (message, body, mailbox) => agent.#receive(message, body, mailbox),
       lost: (reason) => options.exit(1, `the manager is gone: ${reason}`),
@@ -104,10 +113,11 @@ export class Agent {
   #startThread(index: number, generation: number): void {
     const claims = new ClaimTable()
     this.#claims[index] = claims
-    const { credentials, isRemote, patienceMs, threadEntry } = this.#options
+    const { credentials, isRemote, patienceMs, openings, threadEntry } = this.#options
+    const opening = generation === 0 ? openings[1 + index] : undefined
     const mark = new RunningMark().memory
     this.#threads[index] = new UserThread(
-      { credentials, isRemote, patienceMs, index, generation, claims: claims.memory, mark },
+      { credentials, isRemote, patienceMs, opening, index, generation, claims: claims.memory, mark },
       threadEntry,
       {
         message: (message) => this.#hearThread(message),

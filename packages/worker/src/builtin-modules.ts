@@ -3,10 +3,10 @@
 import type { Plugin } from 'esbuild'
 
 /**
- * Needed for what few processes do (TLS, compression), by code that asks for them at its start; loading them takes as long
- * as all of the agent.
+ * Needed for what few processes do (TLS, compression, cryptography), by code that asks for them at its start; loading them takes
+ * as long as all of the agent.
  */
-const rarelyUsed: ReadonlySet<string> = new Set(['https', 'tls', 'v8', 'worker_threads', 'zlib'])
+const rarelyUsed: ReadonlySet<string> = new Set(['crypto', 'https', 'tls', 'v8', 'worker_threads', 'zlib'])
 
 /**
  * Takes builtins from the process rather than by `import`: to make the namespace of one, Node reads all that it exports,

@@ -43,17 +43,18 @@ function agentOptions(path: string): BuildOptions {
     minifyWhitespace: true,
     // Native additions of ws and msgpackr, which do without; esbuild is only looked for where modules are shipped from.
     external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract', 'esbuild'],
-    plugins: [upgradeOnly],
+    plugins: [forWebSockets],
   }
 }
 
-/** Of Node's HTTP client `ws` uses no more than the opening handshake. */
-const upgradeOnly: Plugin = {
-  name: 'upgrade-only',
+/** Of Node's HTTP client and of its cryptography `ws` uses no more than the opening handshake. */
+const forWebSockets: Plugin = {
+  name: 'for-web-sockets',
   setup(build) {
-    build.onResolve({ filter: /^https?$/ }, ({ importer }) =>
-      /[\\/]ws[\\/]lib[\\/]/.test(importer) ? { path: join(here, 'upgrade-request.ts') } : undefined,
-    )
+    build.onResolve({ filter: /^(crypto|https?)$/ }, ({ path, importer }) => {
+      if (!/[\\/]ws[\\/]lib[\\/]/.test(importer)) return undefined
+      return { path: join(here, path === 'crypto' ? 'opening-key.ts' : 'upgrade-request.ts') }
+    })
   },
 }
 

@@ -3,7 +3,6 @@
  * file is loaded, so each function that is called later would be compiled anew in every process: a fifth of a start.
  */
 
-import { hash } from 'node:crypto'
 import {
   constants as access,
   accessSync,
@@ -31,10 +30,6 @@ type Bundle = (
   keep: (() => void) | undefined,
 ) => unknown
 type ImportModule = (url: string, options?: ImportCallOptions) => Promise<unknown>
-
-/** A digest of the rest: V8 looks at the version, the options and the length, and trusts what follows. */
-const digest = 'sha256'
-const digestBytes = 32
 
 /**
  * Gives what the bundle returns.
@@ -70,11 +65,15 @@ function cacheDirectory(ownCache: string | undefined): string | undefined {
   return join(ownCache, `${process.version}-${process.arch}-${cachedDataVersionTag()}-${process.getuid?.()}`)
 }
 
+/**
+ * What was kept stands there twice: V8 looks at the version, the options and the length, and trusts what follows. To compare takes
+ * less than a checksum, above all than to load what computes one.
+ */
 function read(cache: string): Buffer | undefined {
   try {
     const file = readFileSync(cache)
-    const data = file.subarray(digestBytes)
-    return file.subarray(0, digestBytes).equals(hash(digest, data, 'buffer')) ? data : undefined
+    const data = file.subarray(0, file.byteLength / 2)
+    return data.equals(file.subarray(data.byteLength)) ? data : undefined
   } catch {
     // Nothing was kept yet.
     return undefined
@@ -96,7 +95,7 @@ function keep(cache: string, script: Script): void {
     // Before it is computed in vain.
     accessSync(dirname(cache), access.W_OK)
     const data = script.createCachedData()
-    writeFileSync(scratch, Buffer.concat([hash(digest, data, 'buffer'), data]), { mode: 0o600 })
+    writeFileSync(scratch, Buffer.concat([data, data]), { mode: 0o600 })
     renameSync(scratch, cache)
   } catch {
     // The directory cannot be written, or the disk is full: it goes without, as Node's own does.

@@ -8,6 +8,7 @@ import {
   Mailbox,
   type Message,
   monotonicMs,
+  type Opening,
   SharedMemory,
   SharedMemoryReader,
   type Welcome,
@@ -20,6 +21,8 @@ export interface ConnectionOptions {
   /** See `Settings`. */
   readonly isRemote: boolean
   readonly patienceMs: number
+  /** For the first attempt; see `Settings`. */
+  readonly opening: Opening | undefined
   /** Told once, when the manager cannot be reached for a while: why. It goes on dialling. */
   readonly waits?: (why: string) => void
   readonly message: (message: Message, body: EncodedBody, mailbox: Mailbox) => void
@@ -44,11 +47,11 @@ export class Connection {
 
   /** @throws what `dial` throws. */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    const { credentials, connection, isRemote } = options
+    const { credentials, connection, isRemote, opening } = options
     // From elsewhere it could not be shared: it would have to join twice.
     const memory = isRemote ? undefined : SharedMemory.create()
     const first = { credentials, connection, received: 0 }
-    let dialed = await dialPatiently({ ...first, memory: memory?.probe }, options)
+    let dialed = await dialPatiently({ ...first, memory: memory?.probe, opening }, options)
     const { memory: probe } = dialed.welcome
     const isShared = memory !== undefined && probe !== undefined && SharedMemoryReader.canReach(probe)
     if (memory !== undefined && !isShared) {
@@ -136,10 +139,12 @@ async function dialPatiently(
   const startedAt = monotonicMs()
   const giveUpAt = startedAt + patienceMs
   let tell = waits
+  let { opening } = options
   for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
     try {
-      return await dial(options)
+      return await dial({ ...options, opening })
     } catch (error) {
+      opening = undefined
       if (error instanceof DialbackError || monotonicMs() + waitMs > giveUpAt) throw error
       if (monotonicMs() - startedAt >= usualMs) {
         tell?.(`cannot reach the manager at ${options.credentials.url} yet: ${reasonOf(error)}`)

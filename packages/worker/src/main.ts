@@ -42,11 +42,13 @@ async function start(): Promise<void> {
     const settings = remote ?? (await settingsFromInput())
     const threadEntry = new URL('./thread.js', import.meta.url)
     const { threads, isRemote = false, patienceMs = defaultPatienceMs, drainMs = defaultDrainMs } = settings
+    const { openings = [] } = settings
     agent = await Agent.start({
       credentials: settings,
       threads,
       isRemote,
       patienceMs,
+      openings,
       // A pod is killed by the cluster, after as long as its manifest says.
       drainMs: isRemote ? undefined : drainMs,
       threadEntry,

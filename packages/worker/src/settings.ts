@@ -1,6 +1,6 @@
 /** What a worker is told when it starts: one line of JSON, or in a pod its environment. */
 
-import type { PodFacts } from '@dialback/protocol'
+import type { Opening, PodFacts } from '@dialback/protocol'
 import type { Credentials } from './dial.ts'
 
 export interface Settings extends Credentials {
@@ -18,6 +18,8 @@ export interface Settings extends Credentials {
   readonly patienceMs?: number
   /** For how long it may go on with what runs once it was told to end by a signal. @default 30_000, as a pod; there the cluster sees to it */
   readonly drainMs?: number
+  /** For the first connection of the agent, then for that of each thread. @default each makes its own */
+  readonly openings?: readonly Opening[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -104,8 +106,14 @@ const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   patienceMs: isOptionalCount,
   drainMs: isOptionalCount,
   certificate: (value) => value === undefined || typeof value === 'string',
+  openings: (value) => value === undefined || (Array.isArray(value) && value.every(isOpening)),
 }
 
 function isOptionalCount(value: unknown): boolean {
   return value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0)
+}
+
+function isOpening(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return ['nonce', 'proof', 'key', 'accept'].every((name) => typeof Reflect.get(value, name) === 'string')
 }

@@ -1,5 +1,6 @@
 /** What the agent's main thread and its user threads say to each other, over their message port. */
 
+import type { Opening } from '@dialback/protocol'
 import type { Content } from '@dialback/runtime'
 import type { Credentials } from './dial.ts'
 
@@ -10,6 +11,8 @@ export interface ThreadSetup {
   readonly isRemote: boolean
   /** See `Settings`. */
   readonly patienceMs: number
+  /** See `Settings`; undefined: the thread makes its own. */
+  readonly opening: Opening | undefined
   readonly index: number
   /** Counts the threads that had this index. */
   readonly generation: number

@@ -40,6 +40,7 @@ void Connection.open({
   connection: `thread ${setup.index}.${setup.generation}`,
   isRemote: setup.isRemote,
   patienceMs: setup.patienceMs,
+  opening: setup.opening,
   message: receive,
   lost: (reason) => tell({ type: 'lost', reason }),
 }).then(serve, (error: unknown) => {

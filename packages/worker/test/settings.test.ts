@@ -20,6 +20,7 @@ test.each([
   ['isRemote', 'yes'],
   ['patienceMs', -1],
   ['certificate', 5],
+  ['openings', [{ nonce: 'a', proof: 'b', key: 'c' }]],
 ])('parseSettings() names a wrong %s', (field, value) => {
   expect(() => parseSettings(JSON.stringify({ ...settings, [field]: value }))).toThrow(field)
 })

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { WorkerExit } from '@dialback/protocol'
+import { prepareOpening, type WorkerExit } from '@dialback/protocol'
 import type { Credentials, LaunchedWorker, LineListener } from '../cluster-manager.ts'
 import { LastLines } from '../last-lines.ts'
 import { readLines } from '../read-lines.ts'
@@ -44,7 +44,8 @@ export class WorkerProcess implements LaunchedWorker {
     this.exited = this.#waitForExit()
     // The token by a pipe: nobody else can read it there. It stays open: its end tells the worker that we are gone.
     this.#child.stdin?.on('error', () => {})
-    this.#child.stdin?.write(`${JSON.stringify({ ...credentials, threads })}\n`)
+    const openings = Array.from({ length: 1 + threads }, () => prepareOpening(credentials.token))
+    this.#child.stdin?.write(`${JSON.stringify({ ...credentials, threads, openings })}\n`)
     this.hold(true)
   }
 

@@ -10,10 +10,7 @@ import { ModuleStore } from './module-store.ts'
 import { parseModuleFile } from './parse-shell.ts'
 import { type AnyFunction, type RevivedFunction, Reviver } from './revive.ts'
 
-export interface FunctionExchangeOptions extends Omit<ShipperOptions, 'registry' | 'sent'> {
-  /** What sets this thread apart from all others that functions travel between. */
-  readonly name: string
-}
+export type FunctionExchangeOptions = Omit<ShipperOptions, 'registry' | 'sent'>
 
 /**
  * Receives functions from the start, and sends them once `loadShipping()` has resolved: that takes 20 ms, which a worker
@@ -21,7 +18,7 @@ export interface FunctionExchangeOptions extends Omit<ShipperOptions, 'registry'
  */
 export class FunctionExchange {
   #options: FunctionExchangeOptions
-  readonly #registry: FunctionRegistry
+  readonly #registry = new FunctionRegistry()
   readonly #store: ModuleStore
   readonly #reviver: Reviver
   #shipper: Shipper | undefined
@@ -29,7 +26,6 @@ export class FunctionExchange {
 
   constructor(options: FunctionExchangeOptions) {
     this.#options = options
-    this.#registry = new FunctionRegistry(options.name)
     const { runtimeModule } = options
     this.#store = new ModuleStore({ runtimeModule, ownModule: (id) => this.#shipper?.ownModule(id) })
     const ownVariable = (exports: object, name: string): ModuleVariable | undefined =>

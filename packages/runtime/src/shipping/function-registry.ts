@@ -1,5 +1,6 @@
 /** Remembers functions of this process by a name that every process knows, so that one that comes back is itself again. */
 
+import { randomUUID } from 'node:crypto'
 import type { Cell } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
 
@@ -12,13 +13,9 @@ export class FunctionRegistry {
     // By now the name may be that of another function.
     if (this.#byName.get(name)?.deref() === undefined) this.#byName.delete(name)
   })
-  readonly #prefix: string
+  /** Sets the identities made here apart from those of other processes and threads. */
+  #prefix: string | undefined
   #count = 0
-
-  /** `prefix` sets the identities made here apart from those of other processes and threads. */
-  constructor(prefix: string) {
-    this.#prefix = prefix
-  }
 
   get(name: string): object | undefined {
     return this.#byName.get(name)?.deref()
@@ -34,6 +31,7 @@ export class FunctionRegistry {
   identityOf(fn: object): string {
     let identity = this.#identities.get(fn)
     if (identity === undefined) {
+      this.#prefix ??= randomUUID()
       identity = `${this.#prefix}:${this.#count++}`
       this.#identities.set(fn, identity)
       this.set(identity, fn)
