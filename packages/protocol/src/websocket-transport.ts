@@ -1,8 +1,10 @@
 /** Packets over a WebSocket, one binary message each. */
 
+import type { Socket } from 'node:net'
 import type { ClientOptions, ServerOptions, WebSocket } from 'ws'
 import { limits } from './limits.ts'
 import type { Transport, TransportEvents } from './transport.ts'
+import { binaryFrame, largestFrame } from './websocket-frame.ts'
 
 /**
  * Options for `new WebSocket(url, options)`. An all-zero mask is skipped by `ws` at both ends; masks guard browsers'
@@ -25,6 +27,7 @@ export const webSocketServerOptions: ServerOptions = {
 
 export class WebSocketTransport implements Transport {
   readonly #socket: WebSocket
+  readonly #isClient: boolean
   #events: TransportEvents | undefined
   /** What came while nobody was told. */
   #early: ((events: TransportEvents) => void)[] = []
@@ -33,6 +36,8 @@ export class WebSocketTransport implements Transport {
   /** `socket` is open. */
   constructor(socket: WebSocket) {
     this.#socket = socket
+    // A server's has none.
+    this.#isClient = Boolean(socket.url)
     let failure: string | undefined
     socket.on('error', (error) => {
       failure = error.message
@@ -67,7 +72,8 @@ export class WebSocketTransport implements Transport {
   send(packet: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#isFull || this.#socket.bufferedAmount + packet.byteLength < limits.socketHighWaterBytes) {
-      this.#socket.send(packet, ignoreFailure)
+      if (packet.byteLength > largestFrame) this.#socket.send(packet, ignoreFailure)
+      else underlying(this.#socket)?.write(binaryFrame(packet, this.#isClient))
       return
     }
     this.#isFull = true
@@ -87,11 +93,16 @@ export class WebSocketTransport implements Transport {
   }
 
   hold(isHeld: boolean): void {
-    // `ws` gives no access to its net.Socket but this one; without it no script could end while a worker idles.
-    const socket = (this.#socket as { _socket?: { ref(): void; unref(): void } })._socket
+    // No script could end while a worker idles.
+    const socket = underlying(this.#socket)
     if (isHeld) socket?.ref()
     else socket?.unref()
   }
+}
+
+/** `ws` gives no other access to it. */
+function underlying(webSocket: WebSocket): Socket | undefined {
+  return (webSocket as { _socket?: Socket })._socket
 }
 
 /** A failed send also closes the socket, and that is what is acted upon. */

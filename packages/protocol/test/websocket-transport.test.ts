@@ -13,6 +13,32 @@ test('WebSocketTransport closes when a packet exceeds the limit', async () => {
   client.terminate()
 })
 
+test.each([1, 125, 126, 255, 256, 4095, 4096, 4097, 65_535, 65_536])(
+  'WebSocketTransport carries packets of %i bytes, both ways, in order',
+  async (length) => {
+    await using loopback = await startLoopback()
+    const ends = await loopback.connect()
+    for (const [from, to] of [
+      [ends.client, ends.server],
+      [ends.server, ends.client],
+    ] as const) {
+      const packets = [length, 3, length].map((size, i) => Buffer.alloc(size, i + 1))
+      const received: Uint8Array[] = []
+      const all = new Promise<void>((resolve, reject) => {
+        const message = (packet: Uint8Array): void => {
+          received.push(packet)
+          if (received.length === packets.length) resolve()
+        }
+        to.bind({ message, closed: (reason) => reject(new Error(reason)), drained() {} })
+      })
+      for (const packet of packets) from.send(packet)
+      await all
+      expect(received.map((packet) => Buffer.from(packet))).toEqual(packets)
+    }
+    ends.client.terminate()
+  },
+)
+
 test('WebSocketTransport takes a packet as large as the limit', async () => {
   await using loopback = await startLoopback()
   const { client, server } = await loopback.connect()
