@@ -17,7 +17,7 @@ export function binaryFrame(message: Uint8Array, isMasked: boolean): Buffer {
     frame[1] = mask | 126
     frame.writeUInt16BE(byteLength, 2)
   }
-  frame.fill(0, maskAt, start)
+  if (isMasked) frame.writeUInt32BE(0, maskAt)
   frame.set(message, start)
   return frame
 }
