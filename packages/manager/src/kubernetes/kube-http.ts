@@ -4,6 +4,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
+import { apiProxy } from './api-proxy.ts'
 import { answerTimeoutMs, type HttpAnswer, NoAnswerError } from './http-answer.ts'
 import { type Credentials, KubeCredentials } from './kube-credentials.ts'
 import { KubeStreams } from './kube-streams.ts'
@@ -27,6 +28,8 @@ export interface HttpCall {
 /** How many requests are under way at once; more wait here. 16 connections create 1,000 pods in 6.5 s. */
 const maxConnections = 16
 const streamAliveMs = 20_000
+/** The network may drop what is idle without a word, as when a VPN dials anew: who then uses it waits for an answer in vain. */
+const idleMs = 10_000
 
 const commonHeaders = { accept: 'application/json', 'user-agent': 'dialback' }
 
@@ -42,15 +45,16 @@ interface Agents {
 export class KubeHttp {
   readonly server: string
   readonly #url: URL
-  readonly #context: KubeContext
+  readonly #proxy: string | undefined
   readonly #credentials: KubeCredentials
   readonly #turns = new Turns(maxConnections)
   #agents: Agents | undefined
 
+  /** @throws {Error} for a proxy that cannot be used. */
   constructor(context: KubeContext) {
     this.server = context.server
     this.#url = new URL(context.server)
-    this.#context = context
+    this.#proxy = apiProxy(this.#url, context.proxyUrl, process.env)
     this.#credentials = new KubeCredentials(context)
   }
 
@@ -144,12 +148,17 @@ export class KubeHttp {
     // Made once: it takes a millisecond, and without HTTP/2 each log that is followed has a connection of its own.
     const secureContext = createSecureContext(material)
     const tls = { rejectUnauthorized, secureContext, ...(servername !== undefined && { servername }) }
-    const proxyEnv = this.#proxies()
-    const options = { ...tls, proxyEnv }
+    const proxy = this.#proxy
+    const options = { ...tls, proxyEnv: proxy === undefined ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }
     const { Agent: AgentOfScheme } = this.#url.protocol === 'https:' ? https : http
     this.#agents = {
       credentials,
-      calls: new AgentOfScheme({ ...options, keepAlive: true, maxSockets: maxConnections }),
+      calls: new AgentOfScheme({
+        ...options,
+        keepAlive: true,
+        maxSockets: maxConnections,
+        timeout: idleMs,
+      }),
       // A stream may be silent for long: without a sign of life now and then a dead connection would not be noticed.
       streams: new AgentOfScheme({
         ...options,
@@ -158,9 +167,7 @@ export class KubeHttp {
         maxFreeSockets: 0,
       }),
       shared:
-        this.#url.protocol === 'https:' && !namesProxy(proxyEnv)
-          ? new KubeStreams(this.#url, tls)
-          : undefined,
+        this.#url.protocol === 'https:' && proxy === undefined ? new KubeStreams(this.#url, tls) : undefined,
     }
     return this.#agents
   }
@@ -172,17 +179,6 @@ export class KubeHttp {
   #pathOf(path: string): string {
     return `${this.#url.pathname.replace(/\/$/, '')}${path}`
   }
-
-  /** As kubectl: the kubeconfig's own proxy, else the environment's, which is not for this machine. */
-  #proxies(): NodeJS.ProcessEnv {
-    const { proxyUrl } = this.#context
-    if (proxyUrl !== undefined) return { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl }
-    return /^(localhost|127\..*|\[::1\])$/.test(this.#url.hostname) ? {} : process.env
-  }
-}
-
-function namesProxy(env: NodeJS.ProcessEnv): boolean {
-  return ['HTTPS_PROXY', 'https_proxy'].some((name) => (env[name] ?? '') !== '')
 }
 
 function answerOf(message: IncomingMessage): HttpAnswer {
