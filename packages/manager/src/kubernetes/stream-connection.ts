@@ -2,7 +2,9 @@
 
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import type { Clock } from '@dialback/runtime'
 import { answerTimeoutMs, type HttpAnswer, NoAnswerError } from './http-answer.ts'
+import { unheldClock } from './unheld-clock.ts'
 
 export interface StreamRequest {
   /** From the root of the API server, with its query. */
@@ -15,6 +17,12 @@ type Head = IncomingHttpHeaders & IncomingHttpStatusHeader
 
 /** What servers are asked to take (RFC 9113 §6.5.2). As many have to be opened again when a connection breaks. */
 const mostStreams = 100
+/**
+ * Nothing else shows soon that the network has dropped a connection, as when a VPN has dialled anew: to whatever is asked for over it
+ * the answer would be awaited in vain for a quarter of an hour. The times are those of client-go.
+ */
+const pingEveryMs = 30_000
+const pongMs = 15_000
 
 export class StreamConnection {
   readonly #session: ClientHttp2Session
@@ -23,7 +31,7 @@ export class StreamConnection {
   #held = 0
 
   /** Gives it once the server has told how much it takes. @throws what broke `socket`, or an error when it closed. */
-  static async open(origin: URL, socket: TLSSocket): Promise<StreamConnection> {
+  static async open(origin: URL, socket: TLSSocket, clock: Clock = unheldClock): Promise<StreamConnection> {
     // Takes a while to load: not before there is something to follow.
     const { connect } = process.getBuiltinModule('node:http2')
     const session = connect(origin, { createConnection: () => socket })
@@ -33,12 +41,13 @@ export class StreamConnection {
     session.on('error', reject)
     session.once('close', () => reject(brokenOff()))
     await promise
-    return new StreamConnection(session)
+    return new StreamConnection(session, clock)
   }
 
-  private constructor(session: ClientHttp2Session) {
+  private constructor(session: ClientHttp2Session, clock: Clock) {
     this.#session = session
     session.unref()
+    this.#ping(clock)
   }
 
   /** Calls back when nothing can be asked for over it any more. */
@@ -79,6 +88,22 @@ export class StreamConnection {
         return body.readableEnded && body.rstCode === 0
       },
     }
+  }
+
+  /** Now and then, until the connection closes; one that does not answer is closed. */
+  #ping(clock: Clock): void {
+    const session = this.#session
+    let cancel = clock.after(pingEveryMs, () => {
+      if (session.destroyed) return
+      cancel = clock.after(pongMs, () => session.destroy(brokenOff()))
+      session.ping((error) => {
+        cancel()
+        session.off('close', stop)
+        if (error === null && !session.destroyed) this.#ping(clock)
+      })
+    })
+    const stop = (): void => cancel()
+    session.once('close', stop)
   }
 
   #holder(): (isHeld: boolean) => void {
