@@ -30,6 +30,7 @@ test.each([
   ['ErrImagePull', busy, false],
   ['ImagePullBackOff', 'Back-off pulling image "nope:1"', false],
   ['RegistryUnavailable', 'registry is unavailable', false],
+  ['CrashLoopBackOff', 'back-off 10s restarting failed container=proxy pod=w-1_team(uid-1)', false],
 ])('podWaiting() of %s (%s): permanent is %s', (reason, message, isPermanent) => {
   const pending = pod({ phase: 'Pending', state: waiting(reason, message) })
   expect(podWaiting(pending)).toEqual({ phase: 'Pending', reason, message, isPermanent })

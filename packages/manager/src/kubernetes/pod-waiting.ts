@@ -21,7 +21,6 @@ const permanentReasons: ReadonlySet<string> = new Set([
   'CreateContainerConfigError',
   'CreateContainerError',
   'RunContainerError',
-  'CrashLoopBackOff',
 ])
 
 /** The kubelet or the runtime is too busy, or the API server out of reach: it tries again, and a new kubelet often has to. */
