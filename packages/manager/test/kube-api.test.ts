@@ -7,9 +7,9 @@ import { answerJson, fakeApiServer, refuse } from './api-server.ts'
 
 const clockless = { clock: { now: () => 0, after: instantly }, random: () => 0 }
 
-/** Waits for nothing: what is tried again is tried at once. */
-function instantly(_ms: number, callback: () => void): () => void {
-  const immediate = setImmediate(callback)
+/** Waits for nothing: what is tried again is tried at once. No answer takes too long. */
+function instantly(ms: number, callback: () => void): () => void {
+  const immediate = ms < 10_000 ? setImmediate(callback) : undefined
   return () => clearImmediate(immediate)
 }
 
@@ -78,6 +78,17 @@ test('createPod() waits as long as a busy API server asks for', async () => {
   expect((await created).metadata?.name).toBe('w-1')
 })
 
+test('createPod() tries again when somebody else has written the quota at the same moment', async () => {
+  const busy =
+    'Operation cannot be fulfilled on resourcequotas "quota": the object has been modified; please apply your changes to the latest version and try again'
+  await using server = await fakeApiServer(({ index, body }, response) => {
+    if (index === 0) refuse(response, 409, 'Conflict', busy)
+    else answerJson(response, 201, body)
+  }, clockless)
+  expect((await server.api.createPod('team', { metadata: { name: 'w-1' } })).metadata?.name).toBe('w-1')
+  expect(server.asked.map(({ method }) => method)).toEqual(['POST', 'POST'])
+})
+
 test('createPod() tries an API server again that fails, and not for ever', async () => {
   let nowMs = 0
   const clock = { now: () => (nowMs += 1_000), after: instantly }
@@ -142,6 +153,26 @@ test('getPod() tries again when the answer breaks off in the middle', async () =
   expect((await server.api.getPod('team', 'w-1')).metadata?.name).toBe('w-1')
 })
 
+test.each([
+  ['getPod()', 200],
+  ['getPod() that is refused', 403],
+])('%s gives up an answer whose rest never comes', async (_, status) => {
+  const clock = new ManualClock()
+  await using server = await fakeApiServer(
+    (_asked, response) => {
+      response.writeHead(status, { 'content-length': 100 })
+      response.write('{')
+    },
+    { clock, random: () => 0 },
+  )
+  const got = server.api.getPod('team', 'w-1', { isRetried: false })
+  const failed = expect(got).rejects.toMatchObject({ kind: 'unreachable', reason: 'ETIMEDOUT' })
+  await until(() => clock.pending === 1)
+  await clock.advance(30_000)
+  await failed
+  expect(clock.pending).toBe(0)
+})
+
 test('deletePod() is content when the pod is gone already, or has become another one', async () => {
   await using server = await fakeApiServer(({ index }, response) => {
     if (index === 0) refuse(response, 404, 'NotFound', 'pods "w-1" not found')
@@ -187,6 +218,14 @@ test('retryDelayMs() doubles up to its limit, within half of which it is random'
   const broken = refusal({ verb: 'get', resource: 'pods', namespace: 'a' }, { httpStatus: 500, status: {} })
   expect([1, 2, 3, 10].map((attempt) => retryDelayMs(broken, attempt, 1))).toEqual([100, 200, 400, 5_000])
   expect([1, 2, 3, 10].map((attempt) => retryDelayMs(broken, attempt, 0))).toEqual([50, 100, 200, 2_500])
+})
+
+test('retryDelayMs() is at least what the API server asks for, of which 0 is no time', () => {
+  const asking = (retryAfterMs: number) =>
+    refusal({ verb: 'get', resource: 'pods', namespace: 'a' }, { httpStatus: 429, status: {}, retryAfterMs })
+  expect(retryDelayMs(asking(10_000), 1, 0)).toBe(10_000)
+  expect(retryDelayMs(asking(10_000), 1, 1)).toBe(12_500)
+  expect([1, 2, 3].map((attempt) => retryDelayMs(asking(0), attempt, 1))).toEqual([100, 200, 400])
 })
 
 test('retryDelayMs() gives up on what stays as it is', () => {

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { KubeClient } from '../src/kubernetes/kube-client.ts'
 import { KubeCredentials } from '../src/kubernetes/kube-credentials.ts'
 import { currentContext } from '../src/kubernetes/kubeconfig.ts'
 
@@ -131,6 +132,29 @@ test('KubeCredentials gives tokens, basic logins and impersonation as headers', 
   })
 })
 
+test.each([
+  ['token', (file: string) => ({ user: { token: { file } } })],
+  ['certificate', (file: string) => ({ user: { certificate: { file } } })],
+  ['certificate of the API server', (file: string) => ({ caCertificate: { file }, user: {} })],
+])('KubeCredentials reads the file of a %s again, which others keep fresh', async (_, withFile) => {
+  using _clock = frozenDate('2026-01-01T00:00:00Z')
+  const path = await write('material', 'old')
+  const credentials = new KubeCredentials({ ...context, ...withFile(path) })
+  const first = await credentials.get()
+  await write('material', 'new')
+  expect(await credentials.get()).toBe(first)
+  vi.setSystemTime('2026-01-01T00:01:01Z')
+  const second = await credentials.get()
+  expect(second).not.toEqual(first)
+  vi.setSystemTime('2026-01-01T00:02:03Z')
+  expect(await credentials.get()).toBe(second)
+})
+
+function frozenDate(at: string): Disposable {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(at) })
+  return { [Symbol.dispose]: () => vi.useRealTimers() }
+}
+
 test('KubeCredentials runs an exec plugin once until what it gave expires, or was not accepted', async () => {
   const credential = {
     kind: 'ExecCredential',
@@ -155,6 +179,22 @@ test('KubeCredentials runs an exec plugin once until what it gave expires, or wa
   credentials.invalidate(first)
   expect(await credentials.get()).toBe(first)
   expect(await readdir(join(directory, 'runs'))).toHaveLength(2)
+})
+
+test('KubeClient.json() says why nobody could log in, and does not blame the API server', async () => {
+  const request = { verb: 'list', resource: 'pods', namespace: 'team' }
+  const server = 'https://127.0.0.1:1'
+  const told = async (user: object): Promise<unknown> =>
+    await new KubeClient({ ...context, server, user })
+      .json({ request, method: 'GET', path: '/', isRetried: false })
+      .catch((error: unknown) => error)
+  const exec = { apiVersion: 'v1', command: join(directory, 'absent'), args: [], env: {} }
+  expect(String(await told({ exec }))).toMatch(
+    /^KubeError: Cannot list pods: Cannot log in to the cluster with .*absent: spawn .* ENOENT$/,
+  )
+  expect(String(await told({ token: { file: join(directory, 'nothing') } }))).toMatch(
+    /^KubeError: Cannot list pods: Cannot log in to the cluster: ENOENT: no such file or directory, open '.*nothing'$/,
+  )
 })
 
 test('KubeCredentials says which program failed to log in, and where to get it', async () => {

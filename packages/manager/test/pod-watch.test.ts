@@ -207,6 +207,22 @@ test('PodWatch waits longer after each failure, and says once that it sees nothi
   await watch[Symbol.asyncDispose]()
 })
 
+test('PodWatch waits for as long as a busy API server asks for', async () => {
+  const clock = new ManualClock()
+  await using server = await fakeApiServer((_, response) =>
+    answerJson(response, 429, { message: 'Too many requests' }, { 'retry-after': '10' }),
+  )
+  const { watch } = watched(server, { clock })
+  for (const asked of [1, 2]) {
+    while (server.asked.length < asked || clock.pending === 0)
+      await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(9_999)
+    expect(server.asked).toHaveLength(asked)
+    await clock.advance(1)
+  }
+  await watch[Symbol.asyncDispose]()
+})
+
 test('PodWatch asks for pods one by one where it may not list or watch them', async () => {
   const versions = { a: 1, b: 1 }
   await using server = await fakeApiServer(({ url }, response) => {

@@ -1,9 +1,8 @@
 /** Requests to the API server as objects: JSON in and out, retries, and refusals as errors that say what to do. */
 
 import type { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import type { WebSocket } from 'ws'
-import type { HttpAnswer } from './http-answer.ts'
+import { answerTimeoutMs, type HttpAnswer, NoAnswerError } from './http-answer.ts'
 import { KubeError, type KubeRequest, type KubeStatus, refusal, unreachable } from './kube-error.ts'
 import { type HttpCall, KubeHttp } from './kube-http.ts'
 import { type RetrySettings, retryDefaults, withRetries } from './kube-retry.ts'
@@ -56,7 +55,7 @@ export class KubeClient {
    */
   async json(call: KubeCall): Promise<unknown> {
     const text = await this.#retried(call, () =>
-      this.#reaching(call, async () => await readAll((await this.#accepted(call)).body)),
+      this.#reaching(call, async () => await this.#read(await this.#accepted(call))),
     )
     return text === '' ? undefined : (JSON.parse(text) as unknown)
   }
@@ -64,7 +63,9 @@ export class KubeClient {
   /** As `json`, for an answer that is of no use: a pod that is deleted or patched comes back whole. */
   async done(call: KubeCall): Promise<void> {
     await this.#retried(call, () =>
-      this.#reaching(call, async () => await finished((await this.#accepted(call)).body.resume())),
+      this.#reaching(call, async () => {
+        for await (const _ of this.#chunks(await this.#accepted(call)));
+      }),
     )
   }
 
@@ -99,13 +100,40 @@ export class KubeClient {
     const { isAbortable = true, signal } = call
     const answer = await this.#http.send({ ...call, isStream, signal: isAbortable ? signal : undefined })
     this.#wasReached = true
-    const { status, retryAfter, body } = answer
+    const { status, retryAfter } = answer
     if (status >= 200 && status < 300) return answer
     throw refusal(call.request, {
       httpStatus: status,
-      status: statusOf(await readAll(body)),
+      status: statusOf(await this.#read(answer)),
       retryAfterMs: retryAfterMs(retryAfter),
     })
+  }
+
+  async #read(answer: HttpAnswer): Promise<string> {
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of this.#chunks(answer)) {
+      size += chunk.length
+      if (size > maxAnswerBytes) throw new RangeError(`its answer is over ${maxAnswerBytes} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString()
+  }
+
+  /** @throws {NoAnswerError} when the rest of an answer does not come: it would be waited for until the network gives up. */
+  async *#chunks({ body }: HttpAnswer): AsyncGenerator<Buffer, void, void> {
+    const { clock } = this.#settings
+    const fail = (): void => void body.destroy(new NoAnswerError())
+    let cancel = clock.after(answerTimeoutMs, fail)
+    try {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        cancel()
+        cancel = clock.after(answerTimeoutMs, fail)
+        yield chunk
+      }
+    } finally {
+      cancel()
+    }
   }
 
   /** What the network, the login or a connection that breaks off throws becomes a KubeError. */
@@ -117,17 +145,6 @@ export class KubeClient {
       throw unreachable(call.request, this.#http.server, error)
     }
   }
-}
-
-async function readAll(answer: Readable): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > maxAnswerBytes) throw new RangeError(`its answer is over ${maxAnswerBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 /** Refusals are `Status` objects, unless something in between answered. */

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import type { ExecPlugin, KubeContext, Material } from './kubeconfig.ts'
+import { LoginError } from './login-error.ts'
 import { recordOf, textOf } from './untyped.ts'
 
 /** What a connection needs beside the address. */
@@ -21,8 +22,8 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: boolean
 }
 
-/** The kubelet rotates a pod's token well before it expires; client-go reads it again each minute too. */
-const fileTokenMs = 60_000
+/** The kubelet rotates a pod's token well before it expires, and others their certificates; client-go reads both again each minute too. */
+const fileMs = 60_000
 /** What an exec plugin gave without saying until when. */
 const execDefaultMs = 600_000
 const execTimeoutMs = 120_000
@@ -37,7 +38,7 @@ export class KubeCredentials {
     this.#context = context
   }
 
-  /** Gives them, renewed when those at hand have expired. The same object means that nothing changed. */
+  /** Gives them, renewed when those at hand have expired. The same object means that nothing changed. @throws {LoginError} */
   async get(): Promise<Credentials> {
     if (Date.now() > this.#freshUntil) this.#loading = undefined
     if (this.#loading === undefined) {
@@ -83,8 +84,9 @@ export class KubeCredentials {
   #freshForMs(given: PluginCredentials | undefined): number {
     if (given !== undefined)
       return given.expiresAt === undefined ? execDefaultMs : given.expiresAt - Date.now()
-    const { token } = this.#context.user
-    return token !== undefined && 'file' in token ? fileTokenMs : Number.POSITIVE_INFINITY
+    const { caCertificate, user } = this.#context
+    const materials = [caCertificate, user.token, user.certificate, user.key]
+    return materials.some((material) => material && 'file' in material) ? fileMs : Number.POSITIVE_INFINITY
   }
 
   #authorization(token: string | undefined): Record<string, string> {
@@ -106,7 +108,13 @@ export class KubeCredentials {
 
 async function read(material: Material | undefined): Promise<Buffer | undefined> {
   if (material === undefined) return undefined
-  return 'data' in material ? material.data : await readFile(material.file)
+  if ('data' in material) return material.data
+  try {
+    return await readFile(material.file)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LoginError(`Cannot log in to the cluster: ${why}`, { cause })
+  }
 }
 
 interface PluginCredentials {
@@ -126,7 +134,7 @@ async function runPlugin(plugin: ExecPlugin): Promise<PluginCredentials> {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     const hint = plugin.installHint === undefined ? '' : `; ${plugin.installHint.trim()}`
-    throw new Error(`Cannot log in to the cluster with ${plugin.command}: ${why}${hint}`, { cause })
+    throw new LoginError(`Cannot log in to the cluster with ${plugin.command}: ${why}${hint}`, { cause })
   }
 }
 

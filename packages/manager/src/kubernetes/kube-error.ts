@@ -1,6 +1,7 @@
 /** Pure: what the API server, or the way to it, refused → one sentence that says what was refused and what to do. */
 
 import { DialbackError } from '@dialback/protocol'
+import { LoginError } from './login-error.ts'
 
 /** What kind of refusal it is, for whoever has to decide what happens next. */
 export type KubeErrorKind =
@@ -84,13 +85,17 @@ export function refusal(
   })
 }
 
-/** Makes an error of a request that had no answer. */
+/** Makes an error of a request that had no answer, or could not be made for want of a login. Either may pass. */
 export function unreachable(request: KubeRequest, server: string, cause: unknown): KubeError {
   const reason = codeOf(cause)
   const why = cause instanceof Error ? cause.message || reason : String(cause)
   const { verb, resource } = request
+  const whatFailed =
+    cause instanceof LoginError
+      ? why
+      : `the API server at ${server} does not answer (${why}); is the cluster up, and is this the right kubeconfig context?`
   return new KubeError(
-    `Cannot ${verb} ${resource}: the API server at ${server} does not answer (${why}); is the cluster up, and is this the right kubeconfig context?`,
+    `Cannot ${verb} ${resource}: ${whatFailed}`,
     { kind: 'unreachable', status: 0, reason, request },
     { cause },
   )
@@ -126,7 +131,7 @@ function placeOf(namespace: string): string {
 function kindOf(
   httpStatus: number,
   { message = '', reason }: KubeStatus,
-  { namespace }: KubeRequest,
+  { verb, namespace }: KubeRequest,
 ): KubeErrorKind {
   switch (httpStatus) {
     case 401:
@@ -136,7 +141,8 @@ function kindOf(
     case 404:
       return message.includes(`namespaces "${namespace}" not found`) ? 'namespaceNotFound' : 'notFound'
     case 409:
-      return 'conflict'
+      // What is taken is `AlreadyExists`. This is the quota that somebody else has written meanwhile: the next try finds it as it is.
+      return verb === 'create' && reason === 'Conflict' ? 'server' : 'conflict'
     case 410:
       return 'gone'
     case 429:

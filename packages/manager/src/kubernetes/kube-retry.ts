@@ -33,8 +33,8 @@ export function retryDelayMs(error: KubeError, attempt: number, random: number):
   const { kind, retryAfterMs } = error
   if (kind !== 'tooManyRequests' && kind !== 'server' && kind !== 'unreachable') return undefined
   const backOffMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + random / 2)
-  // Those that were told the same time do not all come at it.
-  return retryAfterMs === undefined ? backOffMs : retryAfterMs * (1 + random / 4)
+  // Those that were told the same time do not all come at it; and 0 is no time.
+  return Math.max(backOffMs, (retryAfterMs ?? 0) * (1 + random / 4))
 }
 
 /** Runs `attempt` until it succeeds, fails for good, or its time is over; rejects with its last error. */

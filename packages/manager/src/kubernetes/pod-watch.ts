@@ -195,8 +195,9 @@ export class PodWatch implements AsyncDisposable {
     if (this.#failures === failuresToWarn)
       this.#options.warn(`Cannot see the workers' pods at the moment: ${messageOf(error)}`)
     const { random, clock } = this.#options
-    const ms = Math.min(maxPauseMs, firstPauseMs * 2 ** (this.#failures - 1)) * (0.5 + random() / 2)
-    await pause(ms, { clock, signal: this.#end.signal }).catch(() => {})
+    const backOffMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (this.#failures - 1)) * (0.5 + random() / 2)
+    const askedMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
+    await pause(Math.max(backOffMs, askedMs), { clock, signal: this.#end.signal }).catch(() => {})
   }
 
   async #poll(): Promise<void> {
