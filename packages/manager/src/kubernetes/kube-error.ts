@@ -142,7 +142,7 @@ function kindOf(
       return message.includes(`namespaces "${namespace}" not found`) ? 'namespaceNotFound' : 'notFound'
     case 409:
       // What is taken is `AlreadyExists`. This is the quota that somebody else has written meanwhile: the next try finds it as it is.
-      return verb === 'create' && reason === 'Conflict' ? 'server' : 'conflict'
+      return verb === 'create' && reason === 'Conflict' ? 'tooManyRequests' : 'conflict'
     case 410:
       return 'gone'
     case 429:
