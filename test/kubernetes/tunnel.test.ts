@@ -144,6 +144,22 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     expect(cluster.workers()).toEqual([id])
   })
 
+  test('whose connections the network drops without a word goes on where it was', async () => {
+    await using namespace = await TestNamespace.create()
+    await using proxy = await openApiProxy()
+    await using started = await startCluster()
+    const { cluster } = started
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    await countRuns(started)
+
+    const calling = cluster.remoteCallFetch(answerAfter, id, 1_000)
+    proxy.swallow()
+
+    expect(await calling).toBe('answered')
+    expect(await cluster.remoteCallFetch(timesRun, id)).toBe(1)
+    await started.logged('The tunnel stands again')
+  })
+
   test.each([
     ['deleted, as by a drain of its node', undefined],
     ['deleted by force', 0],

@@ -14,6 +14,8 @@ export interface ApiProxy extends AsyncDisposable {
   /** Breaks all connections and refuses new ones until `restore`. */
   close(): void
   restore(): void
+  /** From now on nothing arrives over the connections that there are, and nobody is told; new ones can be made. */
+  swallow(): void
   /** Resolves once so many more bytes have passed, in both directions together. */
   passed(bytes: number): Promise<void>
 }
@@ -74,6 +76,9 @@ export async function openApiProxy(): Promise<ApiProxy> {
     },
     restore: () => {
       isClosed = false
+    },
+    swallow: () => {
+      for (const socket of sockets) socket.unpipe()
     },
     passed: async (bytes) => {
       const until = moved + bytes

@@ -29,7 +29,7 @@ export interface HttpCall {
 const maxConnections = 16
 const streamAliveMs = 20_000
 /** The network may drop what is idle without a word, as when a VPN dials anew: who then uses it waits for an answer in vain. */
-const idleMs = 10_000
+const idleMs = 5_000
 
 const commonHeaders = { accept: 'application/json', 'user-agent': 'dialback' }
 

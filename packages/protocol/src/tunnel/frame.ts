@@ -18,7 +18,8 @@ export const tunnelLimits = {
   /** Unsent bytes above which the other end counts as one that does not read. */
   maxUnsentBytes: 1_048_576,
   pingIntervalMs: 3_000,
-  silenceLimitMs: 15_000,
+  /** Less than workers' own limit (15 s): there has to be time to open another stream, and for them to dial again. */
+  silenceLimitMs: 7_000,
 } as const
 
 export type TunnelFrame =

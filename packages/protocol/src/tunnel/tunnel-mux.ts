@@ -22,7 +22,7 @@ export interface TunnelMuxOptions {
   readonly closed: (reason: string) => void
   /** @default 3,000 */
   readonly pingIntervalMs?: number
-  /** The other end is gone when nothing came for so long. @default 15,000 */
+  /** The other end is gone when nothing came for so long. @default 7,000 */
   readonly silenceLimitMs?: number
 }
 
