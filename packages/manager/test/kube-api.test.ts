@@ -183,19 +183,6 @@ test('deletePod() is content when the pod is gone already, or has become another
   expect(server.asked[1]?.body).toMatchObject({ preconditions: { uid: 'uid-1' }, gracePeriodSeconds: 3 })
 })
 
-test('evictPod() does not wait for a disruption budget', async () => {
-  await using server = await fakeApiServer((_, response) =>
-    refuse(
-      response,
-      429,
-      'TooManyRequests',
-      "Cannot evict pod as it would violate the pod's disruption budget.",
-    ),
-  )
-  await expect(server.api.evictPod('team', 'w-1')).rejects.toMatchObject({ kind: 'tooManyRequests' })
-  expect(server.asked).toMatchObject([{ url: '/api/v1/namespaces/team/pods/w-1/eviction' }])
-})
-
 test('reviewAccess() asks for the resource, its subresource and its group', async () => {
   await using server = await fakeApiServer((_, response) =>
     answerJson(response, 201, { status: { allowed: true } }),

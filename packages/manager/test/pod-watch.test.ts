@@ -200,7 +200,6 @@ test('PodWatch waits longer after each failure, and says once that it sees nothi
     expect(server.asked).toHaveLength(index + 1)
     await clock.advance(1)
   }
-  expect(watch.isReachable).toBe(false)
   expect(warnings).toEqual([
     `Cannot see the workers' pods at the moment: Cannot list pods in namespace "team": the API server failed: starting`,
   ])
@@ -236,21 +235,20 @@ test('PodWatch asks for pods one by one where it may not list or watch them', as
   const { watch, seen, until, warnings } = watched(server)
   await until('a 5')
   expect(seen.slice(0, 8)).toEqual(['a 1', 'b 1', 'a 2', 'b 2', 'a 3', 'b 3', 'a 4', 'b gone'])
-  expect(watch.isPolling).toBe(true)
   expect(warnings).toHaveLength(1)
   expect(warnings[0]).toMatch(/^Pods are asked for one by one, which is slower: .*the verb "list" on "pods"/)
   await watch[Symbol.asyncDispose]()
 })
 
-test('refresh() tells of a pod whose name another one has by now', async () => {
+test('PodWatch that asks one by one tells of a pod whose name another one has by now', async () => {
   await using server = await fakeApiServer(({ url }, response) => {
     if (url.endsWith('/pods/a')) answerJson(response, 200, { metadata: { name: 'a', uid: 'other' } })
-    else if (!url.includes('watch')) list(response, podAt('a', 1), podAt('b', 1))
-    else response.flushHeaders()
+    else if (url.endsWith('/pods/b')) answerJson(response, 200, podAt('b', 2))
+    else refuse(response, 403, 'Forbidden', 'User "u" cannot list resource "pods" in API group ""')
   })
-  const { watch, seen } = watched(server)
-  await watch.refresh(podAt('a', 1))
-  expect(seen).toContain('a gone')
+  const { watch, seen, until } = watched(server)
+  await until('b 2')
+  expect(seen).toEqual(['a 1', 'b 1', 'a gone', 'b 2'])
   await watch[Symbol.asyncDispose]()
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareQuantities, memoryText, quantityText, quantityValue } from '../src/kubernetes/quantity.ts'
+import { memoryText, quantityText, quantityValue } from '../src/kubernetes/quantity.ts'
 
 test.each([
   [0.2, '0.2', 0.2],
@@ -52,12 +52,6 @@ test.each([
   expect(() => quantityText(value, 'cpu')).toThrow(
     new RangeError(`cpu must be more than 0 and less than 8Ei: ${text}`),
   )
-})
-
-test('compareQuantities() compares amounts, not texts', () => {
-  expect(compareQuantities('1Gi', '1024Mi')).toBe(0)
-  expect(compareQuantities('300Mi', '300M')).toBeGreaterThan(0)
-  expect(compareQuantities(0.2, '250m')).toBeLessThan(0)
 })
 
 test('memoryText() refuses what nothing starts in', () => {

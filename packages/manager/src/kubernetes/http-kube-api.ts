@@ -57,34 +57,23 @@ export class HttpKubeApi implements KubeApi {
     await this.#client.done(patchCall('pods', namespace, name, patch))
   }
 
-  async evictPod(namespace: string, name: string): Promise<void> {
-    await this.#client.json({
-      request: { verb: 'create', resource: 'pods/eviction', namespace, name },
-      method: 'POST',
-      path: `${resourcePath('pods', namespace, name)}/eviction`,
-      body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } },
-      // Its 429 is a PodDisruptionBudget's, which may stand for hours.
-      isRetried: false,
-    })
-  }
-
   async listPods(namespace: string, options: ListOptions = {}): Promise<V1PodList> {
     return (await this.#list('pods', namespace, options)) as V1PodList
   }
 
   async watchPods(namespace: string, options: WatchOptions): Promise<KubeStream> {
-    const { signal, isRetried = false, ...query } = options
+    const { signal, ...query } = options
     return await this.#client.stream({
       request: { verb: 'watch', resource: 'pods', namespace },
       method: 'GET',
       path: withQuery(resourcePath('pods', namespace), { ...query, watch: true, allowWatchBookmarks: true }),
       signal,
-      isRetried,
+      isRetried: false,
     })
   }
 
   async podLog(namespace: string, name: string, options: LogOptions): Promise<KubeStream> {
-    const { signal, isRetried = false, isFollowed, isTimestamped, ...query } = options
+    const { signal, isFollowed, isTimestamped, ...query } = options
     return await this.#client.stream({
       request: { verb: 'get', resource: 'pods/log', namespace, name },
       method: 'GET',
@@ -94,7 +83,7 @@ export class HttpKubeApi implements KubeApi {
         timestamps: isTimestamped,
       }),
       signal,
-      isRetried,
+      isRetried: false,
     })
   }
 
@@ -117,10 +106,6 @@ export class HttpKubeApi implements KubeApi {
       resource: 'configmaps',
       object: configMap,
     })) as V1ConfigMap
-  }
-
-  async deleteConfigMap(namespace: string, name: string): Promise<void> {
-    await this.#delete('configmaps', namespace, name)
   }
 
   async createJob(namespace: string, job: V1Job): Promise<V1Job> {

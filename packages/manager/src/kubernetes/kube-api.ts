@@ -34,8 +34,6 @@ export interface KubeApi extends AsyncDisposable {
   deletePod(namespace: string, name: string, options?: DeleteOptions): Promise<void>
   /** @param patch an RFC 7396 merge patch */
   patchPod(namespace: string, name: string, patch: object): Promise<void>
-  /** Asks the Eviction API, which refuses what a PodDisruptionBudget protects. */
-  evictPod(namespace: string, name: string): Promise<void>
   listPods(namespace: string, options?: ListOptions): Promise<V1PodList>
   /** Lines of JSON, one event each. */
   watchPods(namespace: string, options: WatchOptions): Promise<KubeStream>
@@ -46,7 +44,6 @@ export interface KubeApi extends AsyncDisposable {
   deleteSecret(namespace: string, name: string): Promise<void>
   listSecrets(namespace: string, options?: ListOptions): Promise<readonly V1Secret[]>
   createConfigMap(namespace: string, configMap: V1ConfigMap): Promise<V1ConfigMap>
-  deleteConfigMap(namespace: string, name: string): Promise<void>
   createJob(namespace: string, job: V1Job): Promise<V1Job>
   getJob(namespace: string, name: string, options?: Waiting): Promise<V1Job>
   /** @param patch an RFC 7396 merge patch */
@@ -87,15 +84,13 @@ export interface DeleteOptions {
 
 export interface ListOptions extends Waiting {
   readonly labelSelector?: string
-  /** `'0'`: whatever the API server has at hand, which costs it least. */
-  readonly resourceVersion?: string
   /** How many to give; `metadata.continue` of the answer, given as `continue`, asks for those that follow. */
   readonly limit?: number
   readonly continue?: string
 }
 
-/** A watch is not tried again unless told so: whoever watches has to list first. */
-export interface WatchOptions extends Waiting {
+/** A watch is not tried again: whoever watches has to list first. */
+export interface WatchOptions extends Pick<Waiting, 'signal'> {
   readonly labelSelector: string
   readonly resourceVersion: string
   /** After which the API server ends it. */
@@ -103,13 +98,11 @@ export interface WatchOptions extends Waiting {
 }
 
 /** Nor is a log: whoever follows knows how far it got. */
-export interface LogOptions extends Waiting {
+export interface LogOptions extends Pick<Waiting, 'signal'> {
   readonly container: string
   readonly isFollowed?: boolean
   /** An RFC 3339 time, down to the second: the API server compares whole seconds. */
   readonly sinceTime?: string
-  readonly tailLines?: number
-  readonly limitBytes?: number
   readonly isTimestamped?: boolean
 }
 

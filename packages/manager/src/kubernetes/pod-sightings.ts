@@ -29,10 +29,6 @@ export class PodSightings {
     return [...this.#known.values()].filter(({ listener }) => listener !== undefined).map(({ pod }) => pod)
   }
 
-  get(uid: string): V1Pod | undefined {
-    return this.#known.get(uid)?.pod
-  }
-
   /** Tells what is known of a pod already, and from then on each change. One listener a pod. Gives what stops that. */
   listen(pod: V1Pod, listener: PodListener): () => void {
     const uid = uidOf(pod)

@@ -43,22 +43,12 @@ export class PodWatch implements AsyncDisposable {
   readonly #end = new AbortController()
   readonly #hold = new Hold()
   #failures = 0
-  #isReachable = true
+  /** The cluster lets us only ask for pods one by one. */
   #isPolling = false
   #done: Promise<void> | undefined
 
   constructor(options: PodWatchOptions) {
     this.#options = { clock: unheldClock, random: Math.random, ...options }
-  }
-
-  /** Whether the API server answered the last time that it was asked. */
-  get isReachable(): boolean {
-    return this.#isReachable
-  }
-
-  /** Whether the cluster lets us only ask for pods one by one. */
-  get isPolling(): boolean {
-    return this.#isPolling
   }
 
   /**
@@ -70,27 +60,6 @@ export class PodWatch implements AsyncDisposable {
   onPod(pod: V1Pod, listener: PodListener): () => void {
     this.#done ??= this.#run()
     return this.#sightings.listen(pod, listener)
-  }
-
-  /**
-   * Asks for one pod by itself, for whoever cannot wait for a watch that may have broken without a sign.
-   *
-   * @throws {KubeError} when that is refused or not answered.
-   */
-  async refresh(pod: V1Pod): Promise<void> {
-    const uid = uidOf(pod)
-    try {
-      const { namespace, signal } = this.#request
-      const seen = await this.#options.api.getPod(namespace, pod.metadata?.name ?? '', {
-        signal,
-        isRetried: false,
-      })
-      if (uidOf(seen) === uid) this.#sightings.seen(seen)
-      else this.#sightings.gone(uid)
-    } catch (error) {
-      if (!(error instanceof KubeError && error.kind === 'notFound')) throw error
-      this.#sightings.gone(uid)
-    }
   }
 
   /** Whether the process stays alive for what may still be seen. */
@@ -124,7 +93,6 @@ export class PodWatch implements AsyncDisposable {
     const { api, labelSelector } = this.#options
     const { namespace, signal } = this.#request
     const resourceVersion = await this.#list()
-    this.#isReachable = true
     const stream = await api.watchPods(namespace, {
       labelSelector,
       signal,
@@ -190,7 +158,6 @@ export class PodWatch implements AsyncDisposable {
       this.#options.warn(`Pods are asked for one by one, which is slower: ${messageOf(error)}`)
       return
     }
-    if (kind !== undefined) this.#isReachable = kind !== 'unreachable' && kind !== 'server'
     this.#failures += 1
     if (this.#failures === failuresToWarn)
       this.#options.warn(`Cannot see the workers' pods at the moment: ${messageOf(error)}`)
@@ -204,11 +171,27 @@ export class PodWatch implements AsyncDisposable {
     const { clock } = this.#options
     const startedAt = clock.now()
     const pods = this.#sightings.listened
-    for (const pod of pods) await this.refresh(pod)
+    for (const pod of pods) await this.#refresh(pod)
     this.#failures = 0
-    this.#isReachable = true
     const roundMs = Math.max(pollMs, (pods.length * 1_000) / pollsPerSecond)
     await pause(Math.max(0, startedAt + roundMs - clock.now()), { clock, signal: this.#end.signal })
+  }
+
+  /** @throws {KubeError} when that is refused or not answered. */
+  async #refresh(pod: V1Pod): Promise<void> {
+    const uid = uidOf(pod)
+    try {
+      const { namespace, signal } = this.#request
+      const seen = await this.#options.api.getPod(namespace, pod.metadata?.name ?? '', {
+        signal,
+        isRetried: false,
+      })
+      if (uidOf(seen) === uid) this.#sightings.seen(seen)
+      else this.#sightings.gone(uid)
+    } catch (error) {
+      if (!(error instanceof KubeError && error.kind === 'notFound')) throw error
+      this.#sightings.gone(uid)
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** Pure: Kubernetes quantities, as in `'300Mi'`, `0.2`, `'200m'`: checked before anything is asked for, and compared. */
+/** Pure: Kubernetes quantities, as in `'300Mi'`, `0.2`, `'200m'`: checked before anything is asked for. */
 
 import { describe } from '@dialback/protocol'
 
@@ -66,11 +66,6 @@ export function quantityValue(quantity: Quantity): number {
   const units = typeof quantity === 'number' ? quantity : parse(quantity)
   if (units === undefined) throw notAQuantity(quantity, 'A quantity')
   return units
-}
-
-/** Negative when `a` is less than `b`, 0 when they are the same amount (`'1Gi'`, `'1024Mi'`). */
-export function compareQuantities(a: Quantity, b: Quantity): number {
-  return quantityValue(a) - quantityValue(b)
 }
 
 function parse(text: string): number | undefined {
