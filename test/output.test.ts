@@ -61,6 +61,15 @@ test('a script goes on, and ends as it would, when nobody reads its standard err
   expect(await stdout).toBe('all as ever\n')
 })
 
+test('what a worker wrote without an end of its line is shown before the script ends', async () => {
+  const script = start('unended.ts')
+
+  const written = await text(script.stderr)
+
+  expect(written).toContain('      From worker 2:\t50 %\n')
+  expect(written).toMatch(/ {6}From worker 3:\t\.{50000}done\n/)
+})
+
 test('onWorkerLog that gives promises gets the next lines once those have settled', async () => {
   const lines = 10_000
   const heard: number[] = []

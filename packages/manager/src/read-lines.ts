@@ -9,8 +9,13 @@ const maxLineLength = 64 * 1024
  * Gives each line without its end, the last one also if it has none. Resolves when the stream has closed.
  *
  * @param take where it gives promises, no more is read until they have settled: what comes meanwhile is the rest of a chunk.
+ * @param lend is given, before anything is read, what makes a line of one that has begun and not ended yet.
  */
-export async function readLines(stream: Readable, take: (line: string) => unknown): Promise<void> {
+export async function readLines(
+  stream: Readable,
+  take: (line: string) => unknown,
+  lend?: (takeRest: () => void) => void,
+): Promise<void> {
   let rest = ''
   let waitedFor = 0
   const goOn = (): void => {
@@ -27,18 +32,20 @@ export async function readLines(stream: Readable, take: (line: string) => unknow
       void taken.finally(goOn)
     }
   }
+  const takeRest = (): void => {
+    const line = rest
+    rest = ''
+    if (line !== '') takeLine(line)
+  }
+  lend?.(takeRest)
   stream.setEncoding('utf8')
   stream.on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) takeLine(line.endsWith('\r') ? line.slice(0, -1) : line)
-    if (rest.length < maxLineLength) return
-    takeLine(rest)
-    rest = ''
+    if (rest.length >= maxLineLength) takeRest()
   })
-  stream.once('end', () => {
-    if (rest !== '') takeLine(rest)
-  })
+  stream.once('end', takeRest)
   // Reading fails when the process has ended, of which its `exit` tells.
   stream.on('error', () => {})
   await new Promise<void>((resolve) => stream.once('close', resolve))

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { readLines } from '../src/read-lines.ts'
 
@@ -33,6 +34,23 @@ test('readLines() cuts a line that does not end', async () => {
   expect(lines.map((line) => line.length)).toEqual(
     [90_000, 90_000, 90_000, 30_000, 5].flatMap((n) => (n > 65_536 ? [65_536, n - 65_536] : [n])),
   )
+})
+
+test('readLines() makes a line of one that has not ended when it is asked to, once', async () => {
+  const stream = new PassThrough()
+  const lines: string[] = []
+  const lent = Promise.withResolvers<() => void>()
+  const reading = readLines(stream, (line) => lines.push(line), lent.resolve)
+  const takeRest = await lent.promise
+
+  stream.write('one\ntw')
+  await setImmediate()
+  takeRest()
+  takeRest()
+  stream.end('o')
+  await reading
+
+  expect(lines).toEqual(['one', 'tw', 'o'])
 })
 
 test('readLines() ends with a stream that fails', async () => {

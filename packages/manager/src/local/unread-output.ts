@@ -1,11 +1,13 @@
 /**
  * What a worker wrote before its result came is in its pipe when the script is done, and nothing keeps the script alive until
- * that is read. So before it ends it goes on, for as long as every turn of the event loop brings more.
+ * that is read. So before it ends it goes on, for as long as every turn of the event loop brings more. A line that has not
+ * ended by then, as of what was written without a line's end, is shown as it is.
  */
 
+const rests = new Set<() => void>()
 let watched = 0
-let linesRead = 0
-let linesBefore = -1
+let chunksRead = 0
+let chunksBefore = -1
 
 /** Begins to look after one worker's output; the result ends that. */
 export function watchForUnread(): () => void {
@@ -17,14 +19,23 @@ export function watchForUnread(): () => void {
   }
 }
 
-/** Tells that a worker's line has come. */
-export function noteLine(): void {
-  linesRead += 1
+/** Tells that something of a worker's output has come. */
+export function noteOutput(): void {
+  chunksRead += 1
 }
 
-/** Node emits `beforeExit` again after it. */
+/** Has `takeRest` called before the script ends, when no more comes; the result ends that. */
+export function watchRest(takeRest: () => void): () => void {
+  rests.add(takeRest)
+  return () => void rests.delete(takeRest)
+}
+
+/** Node emits `beforeExit` again after a turn. */
 function oneMoreTurn(): void {
-  if (linesRead === linesBefore) return
-  linesBefore = linesRead
+  if (chunksRead === chunksBefore) {
+    for (const takeRest of rests) takeRest()
+    return
+  }
+  chunksBefore = chunksRead
   setImmediate(() => {})
 }

@@ -9,7 +9,7 @@ import { LastLines } from '../last-lines.ts'
 import { readLines } from '../read-lines.ts'
 import { startingWorkerVariable } from '../starting-worker.ts'
 import { localExit } from './local-exit.ts'
-import { noteLine, watchForUnread } from './unread-output.ts'
+import { noteOutput, watchForUnread, watchRest } from './unread-output.ts'
 
 export interface WorkerProcessOptions {
   readonly entry: string
@@ -95,15 +95,23 @@ export class WorkerProcess implements LaunchedWorker {
   }
 
   async #read(stream: Readable): Promise<void> {
-    await readLines(stream, (line) => {
-      noteLine()
-      this.#lines.add(line)
-      const taken = this.#listeners
-        .map((listener) => listener(line))
-        .filter((each) => each instanceof Promise)
-      // A worker whose pipe is full waits as it writes, so that nothing piles up anywhere.
-      return taken.length === 0 || this.#isEnding ? undefined : Promise.all(taken)
-    })
+    let forget = (): void => {}
+    const lend = (takeRest: () => void): void => {
+      forget = watchRest(takeRest)
+    }
+    const reading = readLines(stream, (line) => this.#take(line), lend)
+    stream.on('data', noteOutput)
+    await reading
+    forget()
+  }
+
+  #take(line: string): Promise<unknown> | undefined {
+    this.#lines.add(line)
+    const taken = this.#listeners
+      .map((listener) => listener(line))
+      .filter((each) => each instanceof Promise)
+    // A worker whose pipe is full waits as it writes, so that nothing piles up anywhere.
+    return taken.length === 0 || this.#isEnding ? undefined : Promise.all(taken)
   }
 }
 
