@@ -66,7 +66,12 @@ const launches: readonly [args: unknown[], kind: ErrorConstructor, repeated: str
   [[1, { connectTimeout: null }], TypeError, 'null'],
   [[{ launch: 1 }], TypeError, '{"launch":1}'],
   [[1, { signal: 'stop' }], TypeError, "'stop'"],
-  [[new LocalManager(1), { env: {} }], TypeError, 'env'],
+  [[new LocalManager(1), { env: {} }], TypeError, "'env' (known: signal, external, code)"],
+  [
+    [1, { signl: 1 }],
+    TypeError,
+    "'signl' (known: env, execArgv, cwd, threads, connectTimeout, signal, external, code)",
+  ],
 ]
 
 test.each(titled(launches))(

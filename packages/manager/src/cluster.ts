@@ -19,7 +19,7 @@ import { EverywhereLog } from './everywhere-log.ts'
 import { joinAll, launchAll } from './joining.ts'
 import { keptAlive } from './keep-alive.ts'
 import { Launches } from './launches.ts'
-import { LocalManager, type LocalManagerOptions } from './local/local-manager.ts'
+import { LocalManager, type LocalManagerOptions, localOptionNames } from './local/local-manager.ts'
 import { callApart, type Logger, loggerApart, stderrLogger, writeWorkerLine } from './logger.ts'
 import { managerHost } from './manager-host.ts'
 import { checkOption, processIds, rejectUnknownOptions } from './options.ts'
@@ -109,11 +109,11 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     what?: number | ClusterManager,
     options: LocalManagerOptions & AddProcsOptions = {},
   ): Promise<number[]> {
-    rejectUnknownOptions(options, Object.keys({ ...options }), 'addProcs')
+    const known = isClusterManager(what) ? [] : localOptionNames
+    rejectUnknownOptions(options, [...known, 'signal', 'external', 'code'], 'addProcs')
     const { signal, external, code, ...rest } = options
     checkOption('signal', signal, 'an AbortSignal', (value) => value instanceof AbortSignal)
     const manager = isClusterManager(what) ? what : new LocalManager(what, rest)
-    if (isClusterManager(what)) rejectUnknownOptions(rest, [], `addProcs(${what.name})`)
     signal?.throwIfAborted()
     refuseInStartingWorker(process.env)
     this.#configureCode({ ...(external !== undefined && { external }), ...(code !== undefined && { code }) })

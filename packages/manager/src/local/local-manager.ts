@@ -25,7 +25,7 @@ export interface LocalManagerOptions {
 /** More cannot be named (see `thread {index}` in docs/protocol.md). */
 const maxThreads = 10_000
 
-const optionNames = ['env', 'execArgv', 'cwd', 'threads', 'connectTimeout']
+export const localOptionNames: readonly string[] = ['env', 'execArgv', 'cwd', 'threads', 'connectTimeout']
 
 export class LocalManager implements ClusterManager {
   readonly name = 'local'
@@ -44,7 +44,7 @@ export class LocalManager implements ClusterManager {
    */
   constructor(np: number = availableParallelism(), options: LocalManagerOptions = {}) {
     this.#np = wholeNumber(np, 'np', 0)
-    rejectUnknownOptions(options, optionNames, 'LocalManager')
+    rejectUnknownOptions(options, localOptionNames, 'LocalManager')
     const { threads = 1, connectTimeout = 60 } = options
     this.#threads = wholeNumber(threads, 'threads', 1, maxThreads)
     checkRoom(np, threads, memoryOfMachine())

@@ -107,9 +107,7 @@ export class WorkerProcess implements LaunchedWorker {
 
   #take(line: string): Promise<unknown> | undefined {
     this.#lines.add(line)
-    const taken = this.#listeners
-      .map((listener) => listener(line))
-      .filter((each) => each instanceof Promise)
+    const taken = this.#listeners.map((listener) => listener(line)).filter((each) => each instanceof Promise)
     // A worker whose pipe is full waits as it writes, so that nothing piles up anywhere.
     return taken.length === 0 || this.#isEnding ? undefined : Promise.all(taken)
   }
