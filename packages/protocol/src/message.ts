@@ -38,6 +38,8 @@ export interface Call {
   readonly isSilent?: boolean
   /** Calls behind it wait until it has settled: what `everywhere` defined is there before the first call. */
   readonly isBarrier?: boolean
+  /** The function is to be as it was sent: what earlier calls changed of what it captured is not this one's. */
+  readonly isFresh?: boolean
   /** Content hashes of the modules that functions among the arguments refer to. */
   readonly modules?: readonly string[]
 }

@@ -48,6 +48,7 @@ const wrong: { readonly [T in Message['type']]: Readonly<Record<string, readonly
     keep: noCount.slice(1),
     isSilent: noFlag,
     isBarrier: noFlag,
+    isFresh: noFlag,
     modules: noTexts,
   },
   result: { id: noCount },

@@ -1,6 +1,6 @@
 /** Runs the calls that arrive in this process, and answers them. */
 
-import { AbortError, bodyBytes, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { AbortError, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
 import { answerCall, type Job, kindOf } from './answer-call.ts'
 import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
 import { RunningCall, runningCall } from './call-context.ts'
@@ -8,7 +8,7 @@ import { CallLanes } from './call-lanes.ts'
 import { type Carrier, type Encoded, NotLoaded } from './carrier.ts'
 import type { ClaimTable } from './claim-table.ts'
 import { systemClock } from './clock.ts'
-import { type Definition, DefinitionStore } from './definition-store.ts'
+import { type Definition, DefinitionStore, makeAgain, makeDefinition } from './definition-store.ts'
 import { encodeOutcome } from './encode-outcome.ts'
 import { textOfThrown } from './fallback-error.ts'
 import type { Content } from './keeping/content.ts'
@@ -50,13 +50,12 @@ export class CallRunner {
     this.#options = options
   }
 
-  /** Takes a definition; calls that name it and arrive later wait until it is ready. */
-  define(hash: string, body: EncodedBody, modules: readonly string[]): void {
+  /** Takes a definition, kept as it was sent if calls may ask for that; calls that name it and arrive later wait until it is ready. */
+  define(hash: string, body: EncodedBody, modules: readonly string[], isKept = false): void {
     const { carrier } = this.#options
     // Who sent it takes modules to be here that went with a thread: asked for the function again, it sends them too.
     if (!carrier.hasModules(modules)) return
-    const bytes = bodyBytes(body)
-    const ready = (): Definition => ({ fn: carrier.decodeFunction(body), bytes, slowestMs: slowMs + 1 })
+    const ready = (): Definition => makeDefinition(carrier, body, isKept)
     const loading = carrier.loadModules(modules)
     if (loading !== undefined) {
       this.#definitions.set(hash, loading.then(ready))
@@ -213,6 +212,7 @@ export class CallRunner {
     const outer = mark?.callId
     if (mark !== undefined) mark.callId = call.id
     try {
+      if (call.isFresh === true) makeAgain(definition)
       if (call.isBatch === true) return runBatch(definition.fn, input)
       return Reflect.apply(definition.fn, undefined, input)
     } finally {

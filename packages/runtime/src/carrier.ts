@@ -9,6 +9,7 @@ import {
   type RefusedHandle,
   SerializationError,
 } from '@dialback/protocol'
+import { CalledFunctions } from './called-functions.ts'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
@@ -21,7 +22,7 @@ import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
 import { type DescribedPlace, withPlace } from './shipping/refusal-place.ts'
-import type { FunctionShell, ModuleFile } from './shipping/shell.ts'
+import { type FunctionShell, hasState, type ModuleFile } from './shipping/shell.ts'
 
 /** A function made ready to travel: named by the hash of what was encoded. */
 export interface PreparedFunction extends Shipment {
@@ -29,6 +30,8 @@ export interface PreparedFunction extends Shipment {
   readonly body: EncodedBody
   readonly modules: readonly ModuleFile[]
   readonly handles?: readonly number[]
+  /** Whether a call may change what later ones find: what the function captured. */
+  readonly isStateful: boolean
 }
 
 /** A body, and the modules that must be there before it is decoded. */
@@ -54,6 +57,7 @@ const noModules: readonly ModuleFile[] = []
 
 export class Carrier {
   readonly sent: SentThings = new SentThings()
+  readonly called: CalledFunctions = new CalledFunctions(this.sent)
   readonly packing: Packing
   readonly #exchange: FunctionExchange
   readonly #codec: Codec
@@ -116,7 +120,8 @@ export class Carrier {
     const known = this.#constants.get(fn)
     if (known !== undefined) return known
     const encoded = this.encode(fn, 'fn')
-    const prepared = { fn, hash: contentHash(encoded.body), ...encoded }
+    const isStateful = this.#shells.some(hasState)
+    const prepared = { fn, hash: contentHash(encoded.body), isStateful, ...encoded }
     const [only] = this.#shells
     const isAlone = this.#shells.length === 1 && !this.#mayChange
     if (isAlone && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
@@ -287,10 +292,5 @@ function isPrepared(shipment: Shipment): shipment is PreparedFunction {
 
 /** Whether a function is the same whenever it is sent. */
 function isConstant(shell: FunctionShell): boolean {
-  return (
-    shell.kind === 'source' &&
-    shell.variables.length === 0 &&
-    (shell.properties ?? []).length === 0 &&
-    shell.parentName === undefined
-  )
+  return shell.kind === 'source' && !hasState(shell) && shell.parentName === undefined
 }

@@ -1,16 +1,38 @@
 /** Functions that were sent here, by content hash, those least recently used dropped when they are too much. */
 
+import { bodyBytes, type EncodedBody } from '@dialback/protocol'
 import type { AnyFunction } from './caller.ts'
+import type { Carrier } from './carrier.ts'
+import { copyOfBody } from './fresh-functions.ts'
 
 export interface Definition {
-  readonly fn: AnyFunction
+  fn: AnyFunction
   readonly bytes: number
   /** The longest that a call of it kept the thread lately, in ms. */
   slowestMs: number
+  /** Makes `fn` again, as it was sent; absent where that is not kept. */
+  readonly remake?: () => AnyFunction
+}
+
+/** Between two calls the thread was kept as long as this at least. */
+const firstSlowestMs = 2
+
+/** @param isKept whether what was sent is kept beside what was made of it, whose memory it may share. */
+export function makeDefinition(carrier: Carrier, body: EncodedBody, isKept: boolean): Definition {
+  const bytes = bodyBytes(body)
+  if (!isKept) return { fn: carrier.decodeFunction(body), bytes, slowestMs: firstSlowestMs }
+  const sent = copyOfBody(body)
+  const remake = (): AnyFunction => carrier.decodeFunction(copyOfBody(sent))
+  return { fn: carrier.decodeFunction(body), bytes: 2 * bytes, slowestMs: firstSlowestMs, remake }
 }
 
 const maxBytes = 256 * 1024 * 1024
 const maxCount = 2_000
+
+/** Undoes what calls have changed of what the function captured. */
+export function makeAgain(definition: Definition): void {
+  definition.fn = definition.remake?.() ?? definition.fn
+}
 
 export class DefinitionStore {
   /** In the order of last use. A promise while modules that the function needs are loading. */

@@ -112,6 +112,7 @@ export class Peer implements Caller {
       fn: prepared.hash,
       ...callFields(options, isBatch, this.id),
       ...(claim !== undefined && { claim }),
+      ...this.carrier.called.freshness(prepared, mailbox, target),
       ...postModules(this.#posting, mailbox, target, modules),
       ...(handles !== undefined && { handles }),
     }
@@ -267,9 +268,12 @@ export class Peer implements Caller {
 
   #recall(pending: PendingCall): Promise<boolean> {
     if (pending.call.type !== 'call' || pending.call.claim === undefined || this.#host.takeBack === undefined)
-      return refuseRecall()
+      return Promise.resolve(false)
     return this.#host.takeBack(pending).then((isTaken) => {
-      if (isTaken) this.#pending.forget(pending)
+      if (isTaken) {
+        this.carrier.called.takenBack(pending)
+        this.#pending.forget(pending)
+      }
       return isTaken
     })
   }
@@ -288,10 +292,6 @@ export class Peer implements Caller {
 
 function argumentName(index: number): string {
   return `argument ${index + 1}`
-}
-
-function refuseRecall(): Promise<boolean> {
-  return Promise.resolve(false)
 }
 
 function ignore(): void {}

@@ -4,14 +4,16 @@ import { AbortError, type EncodedBody, idsPerRange, type Letter } from '@dialbac
 import type { CallRunner } from './call-runner.ts'
 import type { Carrier } from './carrier.ts'
 import { contentHash } from './content-hash.ts'
+import { isKept } from './fresh-functions.ts'
 
 /** One of another worker is taken only for what it is: others may have sent, or send yet, what it is said to be. */
 export function receiveDefinition(
   runner: CallRunner,
-  { id, hash, modules = [] }: Letter & { readonly type: 'define' },
+  { id, hash, modules = [], handles }: Letter & { readonly type: 'define' },
   body: EncodedBody,
 ): void {
-  if (id < idsPerRange || contentHash(body) === hash) runner.define(hash, body, modules)
+  if (id < idsPerRange || contentHash(body) === hash)
+    runner.define(hash, body, modules, isKept(body, handles))
 }
 
 /** One that is malformed is not here to what needs it, which whoever sent it is told. */

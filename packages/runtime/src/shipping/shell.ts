@@ -121,3 +121,8 @@ export function isModuleId(target: string): boolean {
 function moduleOf(reference: Reference): string[] {
   return reference.from === 'module' || reference.from === 'local' ? [reference.id] : []
 }
+
+/** Whether values travel with a function, which may change here and there. */
+export function hasState(shell: FunctionShell): boolean {
+  return shell.kind === 'source' && (shell.variables.length > 0 || (shell.properties ?? []).length > 0)
+}

@@ -1,0 +1,91 @@
+/** What a function captured is in each call as it was when that was made, whatever earlier calls changed there. */
+
+import { RemoteChannel, remoteCallFetch } from '@dialback/manager'
+import { expect, test } from 'vitest'
+import { startCluster } from './test-cluster.ts'
+
+test('remoteCall() of one function starts from what it captured each time, one after another and at the same time', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  let count = 0
+  const seen = new Map([['calls', 0]])
+  const next = async (): Promise<number[]> => {
+    count += 1
+    seen.set('calls', (seen.get('calls') ?? 0) + 1)
+    await Promise.resolve()
+    return [count, seen.get('calls') ?? 0]
+  }
+
+  expect(await cluster.remoteCallFetch(next, 2)).toEqual([1, 1])
+  expect(await cluster.remoteCallFetch(next, 2)).toEqual([1, 1])
+  const together = [1, 2, 3].map(async () => await cluster.remoteCallFetch(next, 2))
+  expect(await Promise.all(together)).toEqual([
+    [1, 1],
+    [1, 1],
+    [1, 1],
+  ])
+  count = 5
+  expect(await cluster.remoteCallFetch(next, 2)).toEqual([6, 1])
+  expect(count).toBe(5)
+})
+
+test.each([
+  ['kept at the worker', 2 ** 20],
+  ['sent again', 2 ** 22 + 1],
+])('remoteCall() starts from the array that the function captured, %s', async (_title, length) => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const captured = new Float64Array(length)
+  const add = (): number => {
+    captured[0] = (captured[0] ?? 0) + 1
+    return captured[0]
+  }
+
+  for (let n = 0; n < 3; n++) expect(await cluster.remoteCallFetch(add, 2)).toBe(1)
+})
+
+test('remoteDo() starts from what was captured beside a channel, in the order of the calls', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const channel = RemoteChannel.createOver<number>(cluster.peer, { capacity: 10 })
+  let count = 0
+  const send = async (n: number): Promise<void> => {
+    count += 1
+    await channel.put(10 * n + count)
+  }
+
+  for (const n of [1, 2, 3]) cluster.remoteDo(send, 2, n)
+
+  expect([await channel.take(), await channel.take(), await channel.take()]).toEqual([11, 21, 31])
+})
+
+test.each([1, 3, 'auto'] as const)(
+  'pmap() starts from what its function captured, which the items of one share (batchSize: %s)',
+  async (batchSize) => {
+    await using started = await startCluster(1)
+    const { cluster } = started
+    const seen: number[] = []
+    const note = (n: number): number => seen.push(n)
+    const items = [1, 2, 3, 4, 5, 6]
+
+    const first = await cluster.pmap(note, items, { batchSize })
+    const second = await cluster.pmap(note, items, { batchSize })
+
+    expect(first.toSorted()).toEqual(items)
+    expect(second.toSorted()).toEqual(items)
+    expect(seen).toEqual([])
+  },
+)
+
+test('a worker that calls another one, or the manager, has each call start from what was captured', async () => {
+  await using started = await startCluster(2)
+  let count = 0
+  const next = (): number => ++count
+  const callAll = async (): Promise<number[]> => {
+    const values: number[] = []
+    for (const id of [3, 3, 1, 1]) values.push(await remoteCallFetch(next, id))
+    return values
+  }
+
+  expect(await started.cluster.remoteCallFetch(callAll, 2)).toEqual([1, 1, 1, 1])
+})
