@@ -5,7 +5,7 @@
 
 import type { BodyFacts, Letter } from '@dialback/protocol'
 
-/** The manager's own range of ids. */
+/** As a holder the manager counts by its first range of ids. */
 export const ownRange = 0
 
 interface Entry {

@@ -4,7 +4,7 @@ import { AbortError, Codec, type EncodedBody, type Header, noHooks, ProtocolErro
 import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
 import { checkFlat, checkRelayed } from './relay-rules.ts'
 import { RelayedBody } from './relayed-body.ts'
-import { type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
+import { firstWorkerRange, type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
 import { YoungGarbage } from './young-garbage.ts'
 
 export interface RelayOptions {
@@ -220,7 +220,7 @@ export class Relay {
 
   #answer(header: Header & { id: number }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
     const range = rangeOf(header.id)
-    if (range === ownRange) return false
+    if (range < firstWorkerRange) return false
     checkRelayed({ header, bytes, range: from.range, isOwn: false })
     const to = this.#ranges.get(range)
     const passed = this.#passed.get(header.id)

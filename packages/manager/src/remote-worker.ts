@@ -272,6 +272,12 @@ export class RemoteWorker {
   }
 }
 
+/**
+ * The ranges of connections begin here. Those below are all the manager's own: it begins with the first one and goes on to the next
+ * when that is used up, which a busy one does within days.
+ */
+export const firstWorkerRange = 1_024
+
 /** The range that an id is from. */
 export function rangeOf(id: number): number {
   return Math.floor(id / idsPerRange)

@@ -20,7 +20,7 @@ import { Membership } from './membership.ts'
 import { OtherRuntimes } from './other-runtimes.ts'
 import { ownRange } from './reference-ledger.ts'
 import { Relay } from './relay.ts'
-import { RemoteWorker, type Silence, type WorkerConnection } from './remote-worker.ts'
+import { firstWorkerRange, RemoteWorker, type Silence, type WorkerConnection } from './remote-worker.ts'
 import { graceFor, ThreadInterrupts } from './thread-interrupts.ts'
 import { cutOffFor, describeLaterWord, disconnectedFor, isLaterWord, lossOfWorker } from './worker-loss.ts'
 import { WorkerQuestions } from './worker-questions.ts'
@@ -46,7 +46,7 @@ export class Supervisor {
   readonly #interrupts = new ThreadInterrupts()
   readonly #news = new MemberNews()
   readonly #otherRuntimes = new OtherRuntimes(process.version, (line) => this.#options.logger().warn(line))
-  #lastRange = 0
+  #lastRange = firstWorkerRange - 1
 
   constructor(options: SupervisorOptions) {
     this.#options = options

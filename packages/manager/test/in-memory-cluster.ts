@@ -76,9 +76,9 @@ export class InMemoryCluster {
   readonly workers: readonly InMemoryWorker[]
   readonly #supervisor: Supervisor
 
-  constructor(np: number) {
-    let lastId = 0
-    const nextId = (): number => ++lastId
+  /** `lastId`: so many ids the manager has given before. */
+  constructor(np: number, lastId = 0) {
+    const nextId = (): number => (lastId += 1)
     const options = { nextId, logger: () => silent, workerLine() {}, everywhereLog: new EverywhereLog() }
     this.#supervisor = new Supervisor({ ...options, peer: () => this.manager })
     const host = managerHost({ supervisor: this.#supervisor, nextId, logger: () => silent })

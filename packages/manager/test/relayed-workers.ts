@@ -12,7 +12,7 @@ import {
 } from '@dialback/protocol'
 import { ReferenceLedger } from '../src/reference-ledger.ts'
 import { Relay } from '../src/relay.ts'
-import { RemoteWorker, type WorkerConnection } from '../src/remote-worker.ts'
+import { firstWorkerRange, RemoteWorker, type WorkerConnection } from '../src/remote-worker.ts'
 
 export interface Received {
   readonly message: Message
@@ -83,7 +83,7 @@ export class RelayedWorkers implements Disposable {
   /** Ids of workers that broke the protocol. */
   readonly violated: number[] = []
   readonly #workers = new Map<number, RemoteWorker>()
-  #lastRange = 0
+  #lastRange = firstWorkerRange - 1
   #lastId = 0
 
   constructor() {
