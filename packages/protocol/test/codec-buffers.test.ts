@@ -1,10 +1,23 @@
 import { deepStrictEqual as assertCloned } from 'node:assert/strict'
 import { expect, test } from 'vitest'
+import { BlobWriter } from '../src/codec/blob-writer.ts'
 import { Codec } from '../src/codec/codec.ts'
 import { noHooks } from '../src/codec/hooks.ts'
+import { outOfBandBytes } from '../src/codec/wire-format.ts'
+import { limits } from '../src/limits.ts'
 import { thrownBy, travel } from './codec-travel.ts'
 
 const codec = new Codec(noHooks)
+
+test('no more buffers stand beside the head than a message can have parts, the head included', () => {
+  const writer = new BlobWriter([])
+  const bytes = new Uint8Array(outOfBandBytes)
+
+  for (let n = 0; n < limits.maxBodyParts; n++) writer.add(bytes)
+  const { buffers, inlineBytes } = writer.finish()
+
+  expect([buffers.length, inlineBytes]).toEqual([limits.maxBodyParts - 1, bytes.byteLength])
+})
 
 test('a Buffer arrives as a Buffer', () => {
   const value = [Buffer.from('pooled'), Buffer.alloc(4, 1), Buffer.alloc(20_000, 2)]

@@ -28,6 +28,9 @@ const windowedBytes = 4_096
 /** How long Node's slabs are: from version 26 on some bytes more than `Buffer.poolSize`. */
 const slabBytes = Buffer.allocUnsafe(1).buffer.byteLength
 
+/** The head is a part, too. */
+const maxBuffers = limits.maxBodyParts - 1
+
 export class BlobWriter {
   readonly #out: WireItem[]
   readonly #table: BlobEntry[] = []
@@ -42,7 +45,7 @@ export class BlobWriter {
 
   /** Adds bytes that are mentioned only once, and gives their place in the table. */
   add(bytes: Uint8Array): number {
-    if (bytes.byteLength >= outOfBandBytes && this.#buffers.length < limits.maxBodyParts) {
+    if (bytes.byteLength >= outOfBandBytes && this.#buffers.length < maxBuffers) {
       this.#buffers.push(bytes)
       return this.#table.push(-1) - 1
     }
