@@ -156,8 +156,7 @@ export class RemoteWorker {
     if (known !== undefined) return known
     const thread = parseThreadName(name)
     if (name !== 'control' && thread === undefined) return undefined
-    if (thread !== undefined && thread.index >= (this.launched?.threads ?? Number.POSITIVE_INFINITY))
-      return undefined
+    if (thread !== undefined && !this.#mayDial(thread)) return undefined
     const mailbox: Mailbox = new Mailbox({
       memory,
       nextStream: this.#options.nextId,
@@ -235,6 +234,13 @@ export class RemoteWorker {
       if (this.isRemoved) mailbox.close('removed')
       else mailbox.destroy()
     }
+  }
+
+  /** Not one whose place has been taken: what it has sent while it was being ended may come late. */
+  #mayDial({ index, generation }: ThreadName): boolean {
+    const { thread } = this.#threads[index] ?? {}
+    const isThere = index < (this.launched?.threads ?? Number.POSITIVE_INFINITY)
+    return isThere && (thread === undefined || thread.generation < generation)
   }
 
   #startHeartbeat(connection: WorkerConnection): void {
