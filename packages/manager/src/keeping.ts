@@ -1,10 +1,10 @@
 /** Futures and channels on the manager: those that it owns itself, and who in the cluster refers to any. */
 
-import type { EncodedBody, Letter, Mailbox } from '@dialback/protocol'
+import { type EncodedBody, type Letter, type Mailbox, rangeOf } from '@dialback/protocol'
 import { type Carrier, Keeper, receiveForKeeper, releasedOf } from '@dialback/runtime'
 import type { Membership } from './membership.ts'
 import { ownRange, ReferenceLedger } from './reference-ledger.ts'
-import { rangeOf, type WorkerConnection } from './remote-worker.ts'
+import type { WorkerConnection } from './remote-worker.ts'
 
 export class Keeping {
   readonly keeper: Keeper

@@ -3,8 +3,7 @@
  * the worst the sender's own call fails there.
  */
 
-import { type Header, inlineBody, ProtocolError } from '@dialback/protocol'
-import { rangeOf } from './remote-worker.ts'
+import { type Header, inlineBody, ProtocolError, rangeOf } from '@dialback/protocol'
 
 export interface RelayedFrame {
   readonly header: Header

@@ -1,10 +1,18 @@
 /** Passes on what workers say to each other, unread; and answers for those that are gone. */
 
-import { AbortError, Codec, type EncodedBody, type Header, noHooks, ProtocolError } from '@dialback/protocol'
+import {
+  AbortError,
+  Codec,
+  type EncodedBody,
+  type Header,
+  noHooks,
+  ProtocolError,
+  rangeOf,
+} from '@dialback/protocol'
 import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
 import { checkFlat, checkRelayed } from './relay-rules.ts'
 import { RelayedBody } from './relayed-body.ts'
-import { firstWorkerRange, type RemoteWorker, rangeOf, type WorkerConnection } from './remote-worker.ts'
+import { firstWorkerRange, type RemoteWorker, type WorkerConnection } from './remote-worker.ts'
 import { YoungGarbage } from './young-garbage.ts'
 
 export interface RelayOptions {

@@ -4,7 +4,6 @@ import {
   type EncodedBody,
   emptyBody,
   Heartbeat,
-  idsPerRange,
   type Letter,
   Mailbox,
   type Message,
@@ -283,11 +282,6 @@ export class RemoteWorker {
  * when that is used up, which a busy one does within days.
  */
 export const firstWorkerRange = 1_024
-
-/** The range that an id is from. */
-export function rangeOf(id: number): number {
-  return Math.floor(id / idsPerRange)
-}
 
 function parseThreadName(name: string): ThreadName | undefined {
   const match = /^thread (\d{1,4})\.(\d{1,9})$/.exec(name)

@@ -1,8 +1,8 @@
 /** Knows why a thread is replaced: all that runs there was interrupted, or one call there was cancelled. */
 
-import { AbortError, ThreadReplacedError } from '@dialback/protocol'
+import { AbortError, rangeOf, ThreadReplacedError } from '@dialback/protocol'
 import { rememberedCalls } from '@dialback/runtime'
-import { rangeOf, type WorkerConnection } from './remote-worker.ts'
+import type { WorkerConnection } from './remote-worker.ts'
 import type { WorkerAnswer } from './worker-questions.ts'
 
 /** What an interrupted thread is given to yield before it is replaced, in ms of computing. */

@@ -51,7 +51,7 @@ export {
 export { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
 export { limits } from './limits.ts'
 export { Link, type LinkEvents } from './link.ts'
-export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions } from './mailbox.ts'
+export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions, rangeOf } from './mailbox.ts'
 export { memoryTransportPair } from './memory-transport.ts'
 export type { BodyFacts, Call, Claim, Header, Letter, Message, Result, SharedSlot } from './message.ts'
 export { monotonicMs } from './monotonic-ms.ts'

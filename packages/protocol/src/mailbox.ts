@@ -12,7 +12,7 @@ import { type SharedMemory, SharedMemoryReader } from './shared-memory.ts'
 import { unreceivable } from './unreceivable.ts'
 
 export interface MailboxEvents {
-  /** A whole message. Of one sender, those that `isOrdered` tells of come in the order in which they were posted. */
+  /** A whole message. Of one sender, calls, definitions, modules, puts and closes come in the order in which they were posted. */
   message(message: Letter, body: EncodedBody): void
   /** A message is about to be sent. */
   posted?(message: Letter): void
@@ -35,10 +35,17 @@ interface Arrival {
   readonly message: Header
   readonly receiver?: BodyReceiver
   readonly body: EncodedBody
+  /** Of one that waits for those before it: whose it is. */
+  readonly range: number | undefined
 }
 
 /** Ids are `range * idsPerRange + n`: the range tells whose they are. */
 export const idsPerRange: number = 2 ** 32
+
+/** The range that an id is from. */
+export function rangeOf(id: number): number {
+  return Math.floor(id / idsPerRange)
+}
 
 export class Mailbox {
   readonly link: Link
@@ -162,7 +169,7 @@ export class Mailbox {
       case 'module':
       case 'put':
       case 'close':
-        this.#arrive(header, bytes, Math.floor(header.id / idsPerRange))
+        this.#arrive(header, bytes, rangeOf(header.id))
         return
       // biome-ignore format: the rest is delivered as soon as it is whole
       case 'result':
@@ -195,14 +202,14 @@ export class Mailbox {
     if (header.stream === undefined) {
       const body = inlineBody(header, bytes)
       if (queue === undefined) this.#events.message(header, body)
-      else queue.push({ message: header, body })
+      else queue.push({ message: header, body, range })
       return
     }
     if (this.#receivers.has(header.stream))
       throw new ProtocolError(`Received ${header.type} with a stream that is in use: ${header.stream}`)
     const receiver = this.#receiverFor(header, header.stream)
     if (receiver === undefined) return
-    const arrival = { message: header, receiver, body: emptyBody }
+    const arrival = { message: header, receiver, body: emptyBody, range }
     this.#receivers.set(header.stream, arrival)
     if (range === undefined) return
     if (queue === undefined) this.#ordered.set(range, [arrival])
@@ -251,15 +258,14 @@ export class Mailbox {
   }
 
   #complete(arrival: Arrival, body: EncodedBody): void {
-    const { message } = arrival
-    const range = 'id' in message && isOrdered(message) ? Math.floor(message.id / idsPerRange) : undefined
+    const { message, range } = arrival
     const queue = range === undefined ? undefined : this.#ordered.get(range)
     if (range === undefined || queue === undefined) {
       this.#events.message(message, body)
       return
     }
     const at = queue.indexOf(arrival)
-    if (at >= 0) queue[at] = { message, body }
+    if (at >= 0) queue[at] = { message, body, range }
     this.#deliverOrdered(range, queue)
   }
 
@@ -277,13 +283,11 @@ export class Mailbox {
     this.#senders.delete(stream)
     const arrival = this.#receivers.get(stream)
     this.#receivers.delete(stream)
-    if (arrival === undefined) return
-    for (const [range, queue] of this.#ordered) {
-      const at = queue.indexOf(arrival)
-      if (at < 0) continue
-      queue.splice(at, 1)
-      this.#deliverOrdered(range, queue)
-    }
+    const { range } = arrival ?? {}
+    const queue = range === undefined ? undefined : this.#ordered.get(range)
+    if (arrival === undefined || range === undefined || queue === undefined) return
+    queue.splice(queue.indexOf(arrival), 1)
+    this.#deliverOrdered(range, queue)
   }
 
   #sendCredits(): void {
@@ -291,8 +295,4 @@ export class Mailbox {
       this.link.send({ type: 'credit', stream, chunks }, null, true)
     this.#credits.clear()
   }
-}
-
-function isOrdered({ type }: Letter): boolean {
-  return type === 'call' || type === 'define' || type === 'module' || type === 'put' || type === 'close'
 }

@@ -4,6 +4,7 @@
 
 import { RemoteError, SerializationError, WorkerTerminatedError } from '@dialback/protocol'
 import type { Batch, ItemHistory } from './batch.ts'
+import { isThenable } from './batch-run.ts'
 import type { ItemError, ResolvedOptions } from './collection-options.ts'
 import { waitBeforeNextAttempt, wasTakenAway } from './next-attempt.ts'
 import type { Reruns } from './reruns.ts'
@@ -92,8 +93,4 @@ function isItemError(error: unknown): error is ItemError {
     error instanceof WorkerTerminatedError ||
     error instanceof SerializationError
   )
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }

@@ -3,7 +3,7 @@
  * write while the thread is busy.
  */
 
-import { idsPerRange } from '@dialback/protocol'
+import { rangeOf } from '@dialback/protocol'
 
 /** Of the calls that began so many are remembered, the latest. */
 export const rememberedCalls = 64
@@ -36,7 +36,7 @@ export class RunningMark {
     const begun = this.#numbers[1] ?? 0
     this.#numbers[2 + (begun % rememberedCalls)] = id
     this.#numbers[1] = begun + 1
-    const group = highestAt + (Math.floor(id / idsPerRange) % rangeGroups)
+    const group = highestAt + (rangeOf(id) % rangeGroups)
     if (id > (this.#numbers[group] ?? 0)) this.#numbers[group] = id
   }
 

@@ -1,6 +1,6 @@
 /** What is kept of a value, and who asks for it. Nothing here decodes what users sent. */
 
-import { Codec, type EncodedBody, emptyBody, idsPerRange, type Mailbox, noHooks } from '@dialback/protocol'
+import { Codec, type EncodedBody, emptyBody, type Mailbox, noHooks, rangeOf } from '@dialback/protocol'
 
 /** A value, or how it failed, until somebody fetches or takes it. */
 export interface Content {
@@ -76,10 +76,6 @@ export function askerOver(id: number, mailbox: Mailbox, encode: (value: unknown)
     done: () => mailbox.post({ type: 'result', id }, emptyBody),
     tell: (state) => mailbox.post({ type: 'state', id, ...state }),
   }
-}
-
-function rangeOf(id: number): number {
-  return Math.floor(id / idsPerRange)
 }
 
 function isWhole({ byteLength, buffer }: Uint8Array): boolean {
