@@ -24,7 +24,7 @@ export function postModules(
   return { modules: modules.map(({ id }) => id) }
 }
 
-/** Sends a function to process `to` unless it has it. */
+/** Sends a function to process `to` unless it has it. @throws {RangeError} when it is too large; it counts as not sent. */
 export function postDefinition(
   posting: Posting,
   mailbox: Mailbox,
@@ -34,5 +34,11 @@ export function postDefinition(
   if (!posting.carrier.sent.isNew('function', mailbox, to, hash)) return
   const named = postModules(posting, mailbox, to, modules)
   const facts = handles === undefined ? named : { ...named, handles }
-  mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...facts }, body)
+  try {
+    mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...facts }, body)
+  } catch (error) {
+    // Else the next call would be sent without it, and asked for it where nobody can be told.
+    posting.carrier.sent.forget(mailbox)
+    throw error
+  }
 }
