@@ -14,7 +14,7 @@ import { unreceivable } from './unreceivable.ts'
 export interface MailboxEvents {
   /** A whole message. Of one sender, calls, definitions, modules, puts and closes come in the order in which they were posted. */
   message(message: Letter, body: EncodedBody): void
-  /** A message is about to be sent. */
+  /** A message is about to be sent, and nothing is in the way. */
   posted?(message: Letter): void
   /** Takes a frame that is for somebody else: true when it did. */
   relay?(header: Header, bytes: Uint8Array | null): boolean
@@ -88,11 +88,11 @@ export class Mailbox {
    * @throws {RangeError} when the body is larger than a peer would take; nothing was sent.
    */
   post(message: Letter, body: EncodedBody = emptyBody, isUrgent = false): void {
+    const isPlain = body.buffers.length === 0 && body.head.byteLength <= limits.inlineBodyBytes
+    if (!isPlain) checkSize(body)
     this.#events.posted?.(message)
-    if (body.head.byteLength === 0 && body.buffers.length === 0) this.link.send(message, null, isUrgent)
-    else if (body.buffers.length === 0 && body.head.byteLength <= limits.inlineBodyBytes)
-      this.link.send(message, body.head, isUrgent)
-    else this.#postParts(message, body, isUrgent)
+    if (!isPlain) this.#postParts(message, body, isUrgent)
+    else this.link.send(message, body.head.byteLength === 0 ? null : body.head, isUrgent)
   }
 
   /** Gives the bytes of a slot that the other end filled. @throws when it is gone. */
@@ -133,15 +133,10 @@ export class Mailbox {
 
   #postParts(message: Letter, body: EncodedBody, isUrgent: boolean): void {
     const parts = [body.head.byteLength, ...body.buffers.map((buffer) => buffer.byteLength)]
-    const bytes = bodyBytes(body)
-    if (bytes <= limits.inlineBodyBytes) {
+    if (bodyBytes(body) <= limits.inlineBodyBytes) {
       this.link.send({ ...message, parts }, Buffer.concat([body.head, ...body.buffers]), isUrgent)
       return
     }
-    if (bytes > limits.maxBodyBytes)
-      throw new RangeError(`Cannot send more than ${limits.maxBodyBytes} bytes: ${bytes}`)
-    if (parts.length > limits.maxBodyParts)
-      throw new RangeError(`Cannot send more than ${limits.maxBodyParts} buffers: ${parts.length}`)
     const stream = this.#nextStream()
     this.link.send({ ...message, parts, stream }, null)
     const sender = new BodySender(stream, body, this.#memory, (chunk, bytes) => {
@@ -295,4 +290,11 @@ export class Mailbox {
       this.link.send({ type: 'credit', stream, chunks }, null, true)
     this.#credits.clear()
   }
+}
+
+function checkSize(body: EncodedBody): void {
+  const { maxBodyBytes, maxBodyParts } = limits
+  const [bytes, parts] = [bodyBytes(body), 1 + body.buffers.length]
+  if (bytes > maxBodyBytes) throw new RangeError(`Cannot send more than ${maxBodyBytes} bytes: ${bytes}`)
+  if (parts > maxBodyParts) throw new RangeError(`Cannot send more than ${maxBodyParts} buffers: ${parts}`)
 }

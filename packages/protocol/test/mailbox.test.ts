@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { EncodedBody } from '../src/body.ts'
 import { limits } from '../src/limits.ts'
-import { idsPerRange } from '../src/mailbox.ts'
+import { idsPerRange, Mailbox } from '../src/mailbox.ts'
 import { SharedMemory } from '../src/shared-memory.ts'
 import { settled } from './ends.ts'
 import { startLoopback } from './loopback.ts'
@@ -78,6 +78,20 @@ test('Mailbox refuses what no peer would take, and sends nothing of it', async (
   left.mailbox.post({ type: 'ping', n: 1 })
   await right.arrived(1)
   expect(right).toMatchObject({ received: [{ message: { type: 'ping', n: 1 } }], violations: [] })
+})
+
+test('Mailbox.post() tells of no message that it refuses', () => {
+  const told: string[] = []
+  const mailbox = new Mailbox({
+    nextStream: () => 1,
+    events: { message() {}, detached() {}, violated() {}, posted: ({ type }) => told.push(type) },
+  })
+  const tooMany = { head: Buffer.of(1), buffers: Array<Uint8Array>(limits.maxBodyParts).fill(Buffer.of()) }
+
+  expect(() => mailbox.post({ type: 'result', id: 1 }, tooMany)).toThrow(RangeError)
+  mailbox.post({ type: 'ping', n: 1 })
+
+  expect(told).toEqual(['ping'])
 })
 
 const calls = (...ids: number[]): number[] => ids.map((n) => idsPerRange + n)
