@@ -35,8 +35,10 @@ export function makeAgain(definition: Definition): void {
 }
 
 export class DefinitionStore {
-  /** In the order of last use. A promise while modules that the function needs are loading. */
+  /** In the order of last use. A promise while modules that the function needs are loading, and of one that cannot be made. */
   readonly #definitions = new Map<string, Definition | Promise<Definition>>()
+  /** Of those that cannot be made. */
+  readonly #failed = new WeakSet<Promise<Definition>>()
   #bytes = 0
   /** The hash that is last in that order. */
   #latest: string | undefined
@@ -49,7 +51,10 @@ export class DefinitionStore {
       definition.then(
         (ready) => this.set(hash, ready),
         // The calls that wait for it report why.
-        () => {},
+        () => {
+          this.#failed.add(definition)
+          this.#evict()
+        },
       )
       return
     }
@@ -72,9 +77,10 @@ export class DefinitionStore {
   #evict(): void {
     for (const [hash, definition] of this.#definitions) {
       if (this.#bytes <= maxBytes && this.#definitions.size <= maxCount) return
-      if (definition instanceof Promise || this.#definitions.size === 1) continue
+      const isLoading = definition instanceof Promise && !this.#failed.has(definition)
+      if (isLoading || hash === this.#latest) continue
       this.#definitions.delete(hash)
-      this.#bytes -= definition.bytes
+      if (!(definition instanceof Promise)) this.#bytes -= definition.bytes
     }
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type Definition, DefinitionStore } from '../src/definition-store.ts'
 
@@ -65,4 +66,16 @@ test('DefinitionStore counts a function once, however often it is defined', () =
   store.set('a', definitionOf(mib))
   for (let i = 0; i < 1_000; i++) store.set('b', definitionOf(mib))
   expect(present(store, 'a', 'b')).toEqual(['a', 'b'])
+})
+
+test('DefinitionStore drops those that could not be loaded like any other, and none that has just come', async () => {
+  const store = new DefinitionStore()
+  for (let n = 0; n < 3_000; n++) store.set(`failed ${n}`, Promise.reject(new Error('no such module')))
+  await turn()
+  store.set('a', definitionOf(1))
+  expect(present(store, 'failed 0', 'failed 2999', 'a')).toEqual(['failed 2999', 'a'])
+
+  for (let n = 0; n < 3_000; n++) store.set(`loading ${n}`, new Promise(() => {}))
+  store.set('b', definitionOf(1))
+  expect(present(store, 'loading 0', 'b')).toEqual(['loading 0', 'b'])
 })
