@@ -14,7 +14,13 @@ test('postDefinition() refuses a function that is too large each time, and not o
   // Nothing of it is touched, so that it takes no memory.
   const body = { head: Uint8Array.of(0xc0), buffers: [new Uint8Array(limits.maxBodyBytes)] }
   const post = (): void =>
-    postDefinition({ carrier, nextId }, mailbox, 2, { fn: () => {}, hash: 'h', body, modules: [] })
+    postDefinition({ carrier, nextId }, mailbox, 2, {
+      fn: () => {},
+      hash: 'h',
+      body,
+      modules: [],
+      isStateful: false,
+    })
 
   expect(post).toThrow('Cannot send more than 4294967296 bytes: 4294967297')
   expect(post).toThrow('Cannot send more than 4294967296 bytes: 4294967297')
