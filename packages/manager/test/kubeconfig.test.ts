@@ -1,4 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { inspect } from 'node:util'
@@ -179,6 +182,48 @@ test('KubeCredentials runs an exec plugin once until what it gave expires, or wa
   credentials.invalidate(first)
   expect(await credentials.get()).toBe(first)
   expect(await readdir(join(directory, 'runs'))).toHaveLength(2)
+})
+
+test('KubeCredentials runs an exec plugin once for all who ask when what it gave has expired', async () => {
+  using _clock = frozenDate('2026-01-01T00:00:00Z')
+  const path = await write('runs', '')
+  const status = { token: 'from-plugin', expirationTimestamp: '2026-01-01T00:15:00Z' }
+  const program = `
+    require('fs').appendFileSync(${JSON.stringify(path)}, 'x')
+    console.log(${JSON.stringify(JSON.stringify({ kind: 'ExecCredential', status }))})`
+  const exec = { apiVersion: 'v1', command: process.execPath, args: ['-e', program], env: {} }
+  const credentials = new KubeCredentials({ ...context, user: { exec } })
+  await credentials.get()
+  vi.setSystemTime('2026-01-01T00:15:01Z')
+  await Promise.all([credentials.get(), credentials.get(), credentials.get()])
+  expect(await readFile(path, 'utf8')).toBe('xx')
+})
+
+test('KubeClient.json() runs an exec plugin once for all requests whose login is not accepted any more', async () => {
+  const expired = 'Bearer 1'
+  const server = createServer(({ headers }, response) => {
+    response.writeHead(headers.authorization === expired ? 401 : 200)
+    // Some are refused when the others have a new login already.
+    setTimeout(() => response.end('{}'), (delayMs += 10))
+  })
+  let delayMs = 0
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const path = await write('runs', '')
+  const program = `
+    const { appendFileSync, readFileSync } = require('fs')
+    appendFileSync(${JSON.stringify(path)}, 'x')
+    const token = String(readFileSync(${JSON.stringify(path)}).length)
+    console.log(JSON.stringify({ kind: 'ExecCredential', status: { token } }))`
+  const exec = { apiVersion: 'v1', command: process.execPath, args: ['-e', program], env: {} }
+  const { port } = server.address() as AddressInfo
+  const client = new KubeClient({ ...context, server: `http://127.0.0.1:${port}`, user: { exec } })
+  const request = { verb: 'get', resource: 'pods', namespace: 'team' }
+  const get = async (): Promise<unknown> => await client.json({ request, method: 'GET', path: '/' })
+  await Promise.all(Array.from({ length: 30 }, get))
+  client.close()
+  server.close()
+  expect(await readFile(path, 'utf8')).toBe('xx')
 })
 
 test('KubeClient.json() says why nobody could log in, and does not blame the API server', async () => {

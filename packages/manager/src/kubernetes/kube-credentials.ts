@@ -32,6 +32,7 @@ export class KubeCredentials {
   readonly #context: KubeContext
   #loading: Promise<Credentials> | undefined
   #loaded: Credentials | undefined
+  #isLoading = false
   #freshUntil = Number.POSITIVE_INFINITY
 
   constructor(context: KubeContext) {
@@ -40,14 +41,20 @@ export class KubeCredentials {
 
   /** Gives them, renewed when those at hand have expired. The same object means that nothing changed. @throws {LoginError} */
   async get(): Promise<Credentials> {
-    if (Date.now() > this.#freshUntil) this.#loading = undefined
+    // A program that logs in is run once for all who wait for it.
+    if (Date.now() > this.#freshUntil && !this.#isLoading) this.#loading = undefined
     if (this.#loading === undefined) {
       const loading = this.#load()
       this.#loading = loading
-      loading.catch(() => {
-        // What failed may succeed the next time: a login that has been renewed meanwhile.
-        if (this.#loading === loading) this.#loading = undefined
-      })
+      this.#isLoading = true
+      loading
+        .finally(() => {
+          this.#isLoading = false
+        })
+        .catch(() => {
+          // What failed may succeed the next time: a login that has been renewed meanwhile.
+          if (this.#loading === loading) this.#loading = undefined
+        })
     }
     const loaded = await this.#loading
     if (!isDeepStrictEqual(loaded, this.#loaded)) this.#loaded = loaded
@@ -56,7 +63,8 @@ export class KubeCredentials {
 
   /** Forgets them: the API server did not accept them. */
   invalidate(refused: Credentials): void {
-    if (this.#loaded === refused) this.#loading = undefined
+    // Others that were refused with them may have had them renewed, or are about to.
+    if (this.#loaded === refused && !this.#isLoading) this.#loading = undefined
   }
 
   async #load(): Promise<Credentials> {

@@ -64,10 +64,11 @@ export class KubeHttp {
    * @throws what the network or the login threw; `signal.reason` when it fired before the head came.
    */
   async send(call: HttpCall): Promise<HttpAnswer> {
+    const { credentials } = await this.#connect()
     const answer = await this.#sendOnce(call)
     if (answer.status !== 401) return answer
     // What an exec plugin or a token file gave may have been revoked before its time.
-    if (this.#agents !== undefined) this.#credentials.invalidate(this.#agents.credentials)
+    this.#credentials.invalidate(credentials)
     answer.body.destroy()
     return await this.#sendOnce(call)
   }
