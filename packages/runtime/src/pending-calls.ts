@@ -100,8 +100,9 @@ export class PendingCalls {
     return this.#all().filter((pending) => pending.mailbox === mailbox)
   }
 
+  /** In the order in which they were made: those that never began are made again so. */
   #all(): PendingCall[] {
-    return [...this.#byId.values(), ...this.#silent.values()]
+    return [...this.#byId.values(), ...this.#silent.values()].toSorted((a, b) => a.call.id - b.call.id)
   }
 }
 

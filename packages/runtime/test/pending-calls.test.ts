@@ -103,6 +103,16 @@ test('PendingCalls.forget() leaves the result unsettled', async () => {
   expect(await Promise.race([result, turn])).toBe('unsettled')
 })
 
+test('PendingCalls gives calls in the order in which they were made, whether or not they want an answer', () => {
+  const { pending } = createPending()
+  pending.addSilent(pendingCall(1))
+  void pending.add(pendingCall(2))
+  pending.addSilent(pendingCall(3))
+  void pending.add(pendingCall(4))
+  expect(pending.ofMailbox(mailbox).map(({ call }) => call.id)).toEqual([1, 2, 3, 4])
+  expect(pending.ofTarget(2).map(({ call }) => call.id)).toEqual([1, 2, 3, 4])
+})
+
 test('PendingCalls finds calls by their id, their target and their connection', () => {
   const { pending } = createPending()
   const other = createMailbox()
