@@ -1,6 +1,6 @@
 /** What a function captured is in each call as it was when that was made, whatever earlier calls changed there. */
 
-import { RemoteChannel, remoteCallFetch } from '@dialback/manager'
+import { pmap, RemoteChannel, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { startCluster } from './test-cluster.ts'
 
@@ -88,4 +88,14 @@ test('a worker that calls another one, or the manager, has each call start from 
   }
 
   expect(await started.cluster.remoteCallFetch(callAll, 2)).toEqual([1, 1, 1, 1])
+})
+
+test('pmap() on a worker that has sent no function before shares what its function captured as later ones do', async () => {
+  await using started = await startCluster(2)
+  let count = 0
+  const next = (): number => ++count
+  const run = async (): Promise<number[]> => await pmap(next, [1, 2, 3, 4], { pool: new WorkerPool([3]) })
+
+  expect(await started.cluster.remoteCallFetch(run, 2)).toEqual([1, 2, 3, 4])
+  expect(await started.cluster.remoteCallFetch(run, 2)).toEqual([1, 2, 3, 4])
 })

@@ -22,7 +22,7 @@ import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
 import { type DescribedPlace, withPlace } from './shipping/refusal-place.ts'
-import { type FunctionShell, hasState, type ModuleFile } from './shipping/shell.ts'
+import { type FunctionShell, hasState, isConstant, type ModuleFile } from './shipping/shell.ts'
 
 /** A function made ready to travel: named by the hash of what was encoded. */
 export interface PreparedFunction extends Shipment {
@@ -64,6 +64,8 @@ export class Carrier {
   readonly #loadRuntime: CarrierOptions['loadRuntime']
   /** Functions that captured nothing never change. */
   #constants = new WeakMap<AnyFunction, PreparedFunction>()
+  /** Of shipments that were made before shipping was loaded. */
+  readonly #late = new WeakMap<Shipment, PreparedFunction>()
   /** Ids of modules that are loaded here. */
   readonly #loaded = new Set<string>()
   #hooks: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined, decoded() {} }
@@ -133,9 +135,12 @@ export class Carrier {
     return functionFingerprint(fn, this.#exchange)
   }
 
-  /** What `prepare` gives, of a shipment that was made before shipping was loaded also. */
+  /** What `prepare` gives, once for each shipment, of one that was made before shipping was loaded also. */
   prepared(shipment: Shipment): PreparedFunction {
-    return isPrepared(shipment) ? shipment : this.prepare(shipment.fn)
+    if (isPrepared(shipment)) return shipment
+    const prepared = this.#late.get(shipment) ?? this.prepare(shipment.fn)
+    this.#late.set(shipment, prepared)
+    return prepared
   }
 
   /** @throws {SerializationError} when the value cannot travel. */
@@ -288,9 +293,4 @@ export class Carrier {
 
 function isPrepared(shipment: Shipment): shipment is PreparedFunction {
   return 'hash' in shipment
-}
-
-/** Whether a function is the same whenever it is sent. */
-function isConstant(shell: FunctionShell): boolean {
-  return shell.kind === 'source' && !hasState(shell) && shell.parentName === undefined
 }

@@ -126,3 +126,8 @@ function moduleOf(reference: Reference): string[] {
 export function hasState(shell: FunctionShell): boolean {
   return shell.kind === 'source' && (shell.variables.length > 0 || (shell.properties ?? []).length > 0)
 }
+
+/** Whether a function is the same whenever it is sent. */
+export function isConstant(shell: FunctionShell): boolean {
+  return shell.kind === 'source' && !hasState(shell) && shell.parentName === undefined
+}
