@@ -1,6 +1,6 @@
 /** What a function captured is in each call as it was when that was made, whatever earlier calls changed there. */
 
-import { pmap, RemoteChannel, remoteCallFetch, WorkerPool } from '@dialback/manager'
+import { CachingPool, pmap, RemoteChannel, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { startCluster } from './test-cluster.ts'
 
@@ -88,6 +88,55 @@ test('a worker that calls another one, or the manager, has each call start from 
   }
 
   expect(await started.cluster.remoteCallFetch(callAll, 2)).toEqual([1, 1, 1, 1])
+})
+
+test('pmap() shares what its function captured with no other pmap and no call at the same time', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  let count = 0
+  const next = async (): Promise<number> => {
+    count += 1
+    await new Promise(setImmediate)
+    return count
+  }
+  const items = [1, 2, 3, 4, 5, 6]
+  const calls = async (): Promise<number[]> => {
+    const values: number[] = []
+    for (const _ of items) values.push(await cluster.remoteCallFetch(next, 2))
+    return values
+  }
+
+  const together = await Promise.all([cluster.pmap(next, items), calls(), cluster.pmap(next, items)])
+
+  expect(together).toEqual([items, [1, 1, 1, 1, 1, 1], items])
+})
+
+test('pmap() beside another one shares what its function captured with a channel among its own items', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const channel = RemoteChannel.createOver<number>(cluster.peer, { capacity: 100 })
+  let count = 0
+  const next = async (): Promise<number> => {
+    count += 1
+    await channel.put(count)
+    return count
+  }
+  const items = [1, 2, 3, 4, 5, 6]
+
+  expect(await Promise.all([cluster.pmap(next, items), cluster.pmap(next, items)])).toEqual([items, items])
+})
+
+test('CachingPool keeps what its calls changed of what was captured, whoever else calls the function', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  let count = 0
+  const next = (): number => ++count
+  const pooled = new CachingPool([2], cluster.peer).remote(next)
+
+  const values: number[] = []
+  for (let n = 0; n < 3; n++) values.push(await pooled(), await cluster.remoteCallFetch(next, 2))
+
+  expect(values).toEqual([1, 1, 2, 1, 3, 1])
 })
 
 test('pmap() on a worker that has sent no function before shares what its function captured as later ones do', async () => {

@@ -38,8 +38,11 @@ export interface Call {
   readonly isSilent?: boolean
   /** Calls behind it wait until it has settled: what `everywhere` defined is there before the first call. */
   readonly isBarrier?: boolean
-  /** The function is to be as it was sent: what earlier calls changed of what it captured is not this one's. */
-  readonly isFresh?: boolean
+  /**
+   * Calls of one number share what the function captured, those of another find it as it was sent, and one of number 0 has it for
+   * itself. Absent where the function captured nothing.
+   */
+  readonly copy?: number
   /** Content hashes of the modules that functions among the arguments refer to. */
   readonly modules?: readonly string[]
 }

@@ -45,7 +45,7 @@ const shapes: Readonly<Record<Header['type'], Shape>> = {
     keep: optional(count),
     isSilent: optional(flag),
     isBarrier: optional(flag),
-    isFresh: optional(flag),
+    copy: optional(count),
     modules: optional(texts),
   },
   result: { id: count, own: optional(count), modules: optional(texts) },

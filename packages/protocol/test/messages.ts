@@ -14,7 +14,7 @@ export const messages: { readonly [T in Message['type']]: Extract<Message, { typ
     keep: 4_294_967_298,
     isSilent: false,
     isBarrier: false,
-    isFresh: true,
+    copy: 4_294_967_299,
     modules: ['m1', 'm2'],
   },
   result: { type: 'result', id: 5 },

@@ -48,7 +48,7 @@ const wrong: { readonly [T in Message['type']]: Readonly<Record<string, readonly
     keep: noCount.slice(1),
     isSilent: noFlag,
     isBarrier: noFlag,
-    isFresh: noFlag,
+    copy: noCount.slice(1),
     modules: noTexts,
   },
   result: { id: noCount },

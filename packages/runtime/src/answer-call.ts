@@ -2,6 +2,7 @@
 
 import { type Call, DialbackError, type EncodedBody, type Mailbox } from '@dialback/protocol'
 import type { Encoded } from './carrier.ts'
+import type { Definition } from './definition-store.ts'
 import type { Content } from './keeping/content.ts'
 import { type Posting, postModules } from './post-encoded.ts'
 
@@ -14,6 +15,8 @@ export interface Job {
   readonly call: Call
   readonly body: EncodedBody
   readonly mailbox: Mailbox
+  /** The function as it was when the call arrived, of one that waits. */
+  readonly definition?: Definition | Promise<Definition> | undefined
 }
 
 export function answerCall(

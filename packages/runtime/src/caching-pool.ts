@@ -63,7 +63,7 @@ export class CachingPool implements Pool {
   ship(fn: AnyFunction): Shipment {
     let shipment = this.#shipments.get(fn)
     if (shipment === undefined) {
-      shipment = this.#caller.ship(fn)
+      shipment = { ...this.#caller.ship(fn), isShared: true }
       this.#shipments.set(fn, shipment)
     }
     return shipment

@@ -8,9 +8,10 @@ import { CallLanes } from './call-lanes.ts'
 import { type Carrier, type Encoded, NotLoaded } from './carrier.ts'
 import type { ClaimTable } from './claim-table.ts'
 import { systemClock } from './clock.ts'
-import { type Definition, DefinitionStore, makeAgain, makeDefinition } from './definition-store.ts'
+import { type Definition, DefinitionStore, makeDefinition, orRejected } from './definition-store.ts'
 import { encodeOutcome } from './encode-outcome.ts'
 import { textOfThrown } from './fallback-error.ts'
+import { FunctionCopies } from './function-copies.ts'
 import type { Content } from './keeping/content.ts'
 import type { Peer } from './peer.ts'
 import type { RunningMark } from './running-mark.ts'
@@ -36,6 +37,7 @@ const slowMs = 1
 export class CallRunner {
   readonly #options: CallRunnerOptions
   readonly #definitions = new DefinitionStore()
+  readonly #copies = new FunctionCopies()
   readonly #running = new Map<number, { call: RunningCall; job: Job }>()
   readonly #lanes = new CallLanes<Job>((job) => this.#startQueued(job))
   /** A call that waits for its modules or for a barrier, and all that arrived since: they start in order. */
@@ -57,24 +59,17 @@ export class CallRunner {
     if (!carrier.hasModules(modules)) return
     const ready = (): Definition => makeDefinition(carrier, body, isKept)
     const loading = carrier.loadModules(modules)
-    if (loading !== undefined) {
-      this.#definitions.set(hash, loading.then(ready))
-      return
-    }
-    try {
-      this.#definitions.set(hash, ready())
-    } catch (error) {
-      this.#definitions.set(hash, Promise.reject(error))
-    }
+    this.#definitions.set(hash, loading === undefined ? orRejected(ready) : loading.then(ready))
   }
 
   /** Starts a call, after those that arrived before it. */
   receive(job: Job): void {
+    // The function may be sent again before this call begins, for another one: not for this one.
+    const definition = this.#definitions.ready(job.definition) ?? this.#definitions.get(job.call.fn)
     if (this.#waiting !== undefined) {
-      this.#waiting.push(job)
+      this.#waiting.push({ ...job, definition })
       return
     }
-    const definition = this.#definitions.get(job.call.fn)
     const { modules = [] } = job.call
     if (definition === undefined || !this.#options.carrier.hasModules(modules)) this.#answerUnknown(job)
     else if (definition instanceof Promise || modules.length > 0) this.#awaitModules(modules, definition, job)
@@ -212,9 +207,9 @@ export class CallRunner {
     const outer = mark?.callId
     if (mark !== undefined) mark.callId = call.id
     try {
-      if (call.isFresh === true) makeAgain(definition)
-      if (call.isBatch === true) return runBatch(definition.fn, input)
-      return Reflect.apply(definition.fn, undefined, input)
+      const fn = this.#copies.get(call, definition)
+      if (call.isBatch === true) return runBatch(fn, input)
+      return Reflect.apply(fn, undefined, input)
     } finally {
       if (mark !== undefined) mark.callId = outer
     }

@@ -8,6 +8,8 @@ export type AnyFunction = (...args: never[]) => unknown
 /** A function made ready to travel: what it captured is encoded once, however often and to whomever it is sent. */
 export interface Shipment {
   readonly fn: AnyFunction
+  /** Whether calls outside of a lane find what earlier ones left of what the function captured, as those of a lane do. */
+  readonly isShared?: true
 }
 
 /**

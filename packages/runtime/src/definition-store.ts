@@ -3,15 +3,16 @@
 import { bodyBytes, type EncodedBody } from '@dialback/protocol'
 import type { AnyFunction } from './caller.ts'
 import type { Carrier } from './carrier.ts'
-import { copyOfBody } from './fresh-functions.ts'
 
 export interface Definition {
-  fn: AnyFunction
+  readonly fn: AnyFunction
   readonly bytes: number
   /** The longest that a call of it kept the thread lately, in ms. */
   slowestMs: number
-  /** Makes `fn` again, as it was sent; absent where that is not kept. */
+  /** Makes another one of what was sent; absent where that is not kept. */
   readonly remake?: () => AnyFunction
+  /** Whether calls may have changed what `fn` captured. */
+  isTaken?: boolean
 }
 
 /** Between two calls the thread was kept as long as this at least. */
@@ -26,17 +27,35 @@ export function makeDefinition(carrier: Carrier, body: EncodedBody, isKept: bool
   return { fn: carrier.decodeFunction(body), bytes: 2 * bytes, slowestMs: firstSlowestMs, remake }
 }
 
+/** The function as it was sent, for whoever asks alone; the one that there is where what was sent is not kept. */
+export function takeFunction(definition: Definition): AnyFunction {
+  const { fn, remake, isTaken = false } = definition
+  if (isTaken && remake !== undefined) return remake()
+  definition.isTaken = true
+  return fn
+}
+
+/** What is made of a body may have its memory. (The `slice` of a `Buffer` would be that of the original.) */
+function copyOfBody({ head, buffers }: EncodedBody): EncodedBody {
+  return { head: new Uint8Array(head), buffers: buffers.map((buffer) => new Uint8Array(buffer)) }
+}
+
+/** What cannot be made is a definition whose calls fail. */
+export function orRejected(make: () => Definition): Definition | Promise<Definition> {
+  try {
+    return make()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
 const maxBytes = 256 * 1024 * 1024
 const maxCount = 2_000
-
-/** Undoes what calls have changed of what the function captured. */
-export function makeAgain(definition: Definition): void {
-  definition.fn = definition.remake?.() ?? definition.fn
-}
 
 export class DefinitionStore {
   /** In the order of last use. A promise while modules that the function needs are loading, and of one that cannot be made. */
   readonly #definitions = new Map<string, Definition | Promise<Definition>>()
+  readonly #ready = new WeakMap<Promise<Definition>, Definition>()
   /** Of those that cannot be made. */
   readonly #failed = new WeakSet<Promise<Definition>>()
   #bytes = 0
@@ -49,7 +68,10 @@ export class DefinitionStore {
     this.#put(hash, definition)
     if (definition instanceof Promise) {
       definition.then(
-        (ready) => this.set(hash, ready),
+        (ready) => {
+          this.#ready.set(definition, ready)
+          this.set(hash, ready)
+        },
         // The calls that wait for it report why.
         () => {
           this.#failed.add(definition)
@@ -66,6 +88,13 @@ export class DefinitionStore {
     const definition = this.#definitions.get(hash)
     if (definition !== undefined && hash !== this.#latest) this.#put(hash, definition)
     return definition
+  }
+
+  /** What a promise that was set has become by now. */
+  ready(
+    definition: Definition | Promise<Definition> | undefined,
+  ): Definition | Promise<Definition> | undefined {
+    return definition instanceof Promise ? (this.#ready.get(definition) ?? definition) : definition
   }
 
   #put(hash: string, definition: Definition | Promise<Definition>): void {

@@ -105,14 +105,16 @@ export class Peer implements Caller {
     const { body, modules, handles } = this.#encodeInput(input)
     const prepared = this.carrier.prepared(shipment)
     const claim = options.lane === undefined ? undefined : this.#host.claim?.(mailbox)
+    const id = this.#host.nextId()
+    const isShared = options.lane !== undefined || shipment.isShared === true
     const call: Call & BodyFacts = {
       type: 'call',
-      id: this.#host.nextId(),
+      id,
       to: target,
       fn: prepared.hash,
       ...callFields(options, isBatch, this.id),
       ...(claim !== undefined && { claim }),
-      ...this.carrier.called.freshness(prepared, mailbox, target),
+      ...this.carrier.called.copyOf(prepared, { id, to: target, isShared }, mailbox),
       ...postModules(this.#posting, mailbox, target, modules),
       ...(handles !== undefined && { handles }),
     }
@@ -270,10 +272,7 @@ export class Peer implements Caller {
     if (pending.call.type !== 'call' || pending.call.claim === undefined || this.#host.takeBack === undefined)
       return Promise.resolve(false)
     return this.#host.takeBack(pending).then((isTaken) => {
-      if (isTaken) {
-        this.carrier.called.takenBack(pending)
-        this.#pending.forget(pending)
-      }
+      if (isTaken) this.#pending.forget(pending)
       return isTaken
     })
   }

@@ -4,7 +4,7 @@ import { AbortError, type EncodedBody, idsPerRange, type Letter } from '@dialbac
 import type { CallRunner } from './call-runner.ts'
 import type { Carrier } from './carrier.ts'
 import { contentHash } from './content-hash.ts'
-import { isKept } from './fresh-functions.ts'
+import { isKept } from './function-copies.ts'
 
 /** One of another worker is taken only for what it is: others may have sent, or send yet, what it is said to be. */
 export function receiveDefinition(

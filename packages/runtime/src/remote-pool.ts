@@ -106,8 +106,9 @@ export class RemotePool implements Pool {
   ship(fn: AnyFunction): Shipment {
     const known = this.#shipments.get(fn)
     if (known !== undefined) return known
-    const shipment = this.#user.ship(fn)
-    if (this.handle.isCaching) this.#shipments.set(fn, shipment)
+    if (!this.handle.isCaching) return this.#user.ship(fn)
+    const shipment: Shipment = { ...this.#user.ship(fn), isShared: true }
+    this.#shipments.set(fn, shipment)
     return shipment
   }
 

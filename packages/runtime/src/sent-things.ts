@@ -36,11 +36,6 @@ export class SentThings {
     return true
   }
 
-  /** Whether `hash` was sent over a connection to a process. */
-  has(kind: Kind, mailbox: Mailbox, to: number, hash: string): boolean {
-    return this.#sent[kind].get(mailbox)?.get(to)?.has(hash) === true
-  }
-
   /** Has `hash` sent once more. */
   drop(kind: Kind, mailbox: Mailbox, to: number, hash: string): void {
     this.#sent[kind].get(mailbox)?.get(to)?.delete(hash)

@@ -78,6 +78,24 @@ test('CallRunner keeps all calls in order behind one that waits for its modules'
   expect(noted).toEqual([1, 2, 3, 4])
 })
 
+test('CallRunner gives calls that wait the function as it was when they came, though it is defined again', async () => {
+  const { served, noted } = createServed()
+  served.load('m')
+  served.define((n: number) => void noted.push(n), ['m'], 'slow')
+  served.call('slow', [1])
+  served.call('note', [2])
+  await settled()
+  served.define((n: number) => void noted.push(10 * n), [], 'note')
+  served.call('note', [3])
+  served.define((n: number) => void noted.push(100 * n), ['m'], 'slow')
+  served.call('slow', [4])
+  await settled()
+  served.define((n: number) => void noted.push(1_000 * n), ['m'], 'slow')
+  served.call('slow', [5])
+  await served.loaded('m')
+  expect(noted).toEqual([1, 2, 30, 400, 5_000])
+})
+
 test('CallRunner waits for modules that the arguments refer to', async () => {
   const { served, noted } = createServed()
   served.load('m')
