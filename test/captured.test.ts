@@ -1,6 +1,6 @@
 /** What a function captured is in each call as it was when that was made, whatever earlier calls changed there. */
 
-import { CachingPool, pmap, RemoteChannel, remoteCallFetch, WorkerPool } from '@dialback/manager'
+import { CachingPool, myid, pmap, RemoteChannel, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
 import { startCluster } from './test-cluster.ts'
 
@@ -147,4 +147,48 @@ test('pmap() on a worker that has sent no function before shares what its functi
 
   expect(await started.cluster.remoteCallFetch(run, 2)).toEqual([1, 2, 3, 4])
   expect(await started.cluster.remoteCallFetch(run, 2)).toEqual([1, 2, 3, 4])
+})
+
+test('pmap() sends what its function captured as it was when it began, to workers that join later as well', async () => {
+  await using started = await startCluster(1)
+  const { cluster, env } = started
+  const captured = new Float64Array(10_000)
+  const items = (async function* (): AsyncGenerator<number> {
+    yield 0
+    captured.fill(1)
+    await cluster.addProcs(1, { env })
+    for (let n = 1; n < 20; n++) yield n
+  })()
+  const read = async (n: number): Promise<string> => {
+    await new Promise((resolve) => setTimeout(resolve, n > 0 ? 5 : 0))
+    return `${myid()}: ${captured[0]}`
+  }
+
+  const seen = new Set(await cluster.pmap(read, items))
+
+  expect([...seen].toSorted()).toEqual(['2: 0', '3: 0'])
+})
+
+test('CachingPool keeps an array that was captured as it was the first time, for workers that it calls later', async () => {
+  await using started = await startCluster(2)
+  const captured = new Float64Array(10_000)
+  const pool = new CachingPool([2, 3], started.cluster.peer)
+  const read = pool.remote(() => captured[0])
+
+  const first = await read()
+  captured.fill(1)
+
+  expect([first, ...(await Promise.all([read(), read()]))]).toEqual([0, 0, 0])
+})
+
+test('everywhere() defines an array as it was then where workers join later', async () => {
+  await using started = await startCluster(1)
+  const { cluster, env } = started
+  const definedArray = new Float64Array(10_000)
+  await cluster.everywhere({ definedArray })
+  definedArray.fill(1)
+  const [id = 0] = await cluster.addProcs(1, { env })
+
+  const read = (): unknown => Reflect.get(Reflect.get(globalThis, 'definedArray') as object, 0)
+  expect([await cluster.remoteCallFetch(read, 2), await cluster.remoteCallFetch(read, id)]).toEqual([0, 0])
 })

@@ -7,6 +7,7 @@ import {
   Carrier,
   type CodeOptions,
   defineGlobals,
+  inOwnMemory,
   Peer,
   PeerVerbs,
   type Shipment,
@@ -169,7 +170,8 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     if (!this.peer.carrier.isLoaded) await this.peer.carrier.load()
     const shipment = this.peer.ship(isFunction ? what : defineGlobals)
     const args = isFunction ? [] : [what]
-    const input: CallInput = { kind: 'args', args, encoded: this.peer.carrier.encode(args, () => 'globals') }
+    const encoded = inOwnMemory(this.peer.carrier.encode(args, () => 'globals'))
+    const input: CallInput = { kind: 'args', args, encoded }
     if (options.replay ?? options.procs === undefined) {
       this.#everywhereLog.add({ shipment, input, ...(!isFunction && { defines: Object.keys(what) }) })
       this.#supervisor.replayWhereJoining({ shipment, input })

@@ -18,6 +18,7 @@ import { type FunctionFingerprint, functionFingerprint } from './journal/functio
 import type { Content } from './keeping/content.ts'
 import { Packing } from './keeping/packing.ts'
 import { dropOwnFrames } from './own-frames.ts'
+import { inOwnMemory } from './own-memory.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
@@ -121,7 +122,7 @@ export class Carrier {
   prepare(fn: AnyFunction): PreparedFunction {
     const known = this.#constants.get(fn)
     if (known !== undefined) return known
-    const encoded = this.encode(fn, 'fn')
+    const encoded = inOwnMemory(this.encode(fn, 'fn'))
     const isStateful = this.#shells.some(hasState)
     const prepared = { fn, hash: contentHash(encoded.body), isStateful, ...encoded }
     const [only] = this.#shells

@@ -3,6 +3,7 @@
 import { bodyBytes, type EncodedBody } from '@dialback/protocol'
 import type { AnyFunction } from './caller.ts'
 import type { Carrier } from './carrier.ts'
+import { copyOfBody } from './own-memory.ts'
 
 export interface Definition {
   readonly fn: AnyFunction
@@ -33,11 +34,6 @@ export function takeFunction(definition: Definition): AnyFunction {
   if (isTaken && remake !== undefined) return remake()
   definition.isTaken = true
   return fn
-}
-
-/** What is made of a body may have its memory. (The `slice` of a `Buffer` would be that of the original.) */
-function copyOfBody({ head, buffers }: EncodedBody): EncodedBody {
-  return { head: new Uint8Array(head), buffers: buffers.map((buffer) => new Uint8Array(buffer)) }
 }
 
 /** What cannot be made is a definition whose calls fail. */
