@@ -2,6 +2,7 @@
 
 import { CachingPool, myid, pmap, RemoteChannel, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
+import { note } from './fixtures/notes.ts'
 import { startCluster } from './test-cluster.ts'
 
 test('remoteCall() of one function starts from what it captured each time, one after another and at the same time', async () => {
@@ -51,6 +52,22 @@ test('remoteDo() starts from what was captured beside a channel, in the order of
   let count = 0
   const send = async (n: number): Promise<void> => {
     count += 1
+    await channel.put(10 * n + count)
+  }
+
+  for (const n of [1, 2, 3]) cluster.remoteDo(send, 2, n)
+
+  expect([await channel.take(), await channel.take(), await channel.take()]).toEqual([11, 21, 31])
+})
+
+test('remoteDo() starts from what was captured beside a channel, also in calls that wait for a module', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const channel = RemoteChannel.createOver<number>(cluster.peer, { capacity: 10 })
+  let count = 0
+  const send = async (n: number): Promise<void> => {
+    count += 1
+    note(n)
     await channel.put(10 * n + count)
   }
 
