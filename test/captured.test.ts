@@ -209,3 +209,17 @@ test('everywhere() defines an array as it was then where workers join later', as
   const read = (): unknown => Reflect.get(Reflect.get(globalThis, 'definedArray') as object, 0)
   expect([await cluster.remoteCallFetch(read, 2), await cluster.remoteCallFetch(read, id)]).toEqual([0, 0])
 })
+
+test('remoteCall() on a worker that has sent no function before sends the arguments as they were', async () => {
+  await using started = await startCluster(2)
+  const call = async (): Promise<number[]> => {
+    const list = [1]
+    const array = new Float64Array(10_000)
+    const sent = remoteCallFetch((l: number[], a: Float64Array) => [l.length, a[0] ?? 0], 3, list, array)
+    list.push(2)
+    array.fill(1)
+    return await sent
+  }
+
+  expect(await started.cluster.remoteCallFetch(call, 2)).toEqual([1, 0])
+})

@@ -27,7 +27,7 @@ import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { withPools } from './pool-handles.ts'
 import { type Posting, postDefinition, postModules } from './post-encoded.ts'
 import { readReason, receiveDefinition, receiveModule } from './receive-code.ts'
-import { startLater } from './start-later.ts'
+import { asOfNow, startLater } from './start-later.ts'
 
 /** Each time a thread was replaced in the meantime. */
 const maxResends = 8
@@ -252,7 +252,8 @@ export class Peer implements Caller {
   }
 
   #startLoaded(shipment: Shipment, target: number, input: CallInput, options: StartOptions): StartedCall {
-    const started = this.carrier.load().then(() => this.start(shipment, target, input, options))
+    const given = asOfNow(input, () => this.#encodeInput(input))
+    const started = this.carrier.load().then(() => this.start(shipment, target, given, options))
     return startLater(started, options.isSilent === true ? this.print : ignore)
   }
 
