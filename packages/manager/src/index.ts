@@ -38,6 +38,7 @@ export {
   myid,
   nprocs,
   nworkers,
+  type PreduceOptions,
   type Progress,
   pmap,
   preduce,

@@ -184,6 +184,25 @@ test('KubeCredentials runs an exec plugin once until what it gave expires, or wa
   expect(await readdir(join(directory, 'runs'))).toHaveLength(2)
 })
 
+test('KubeCredentials shows what an exec plugin says while it waits', async () => {
+  const entered = join(directory, 'entered')
+  const program = `
+    console.error('enter the code 1234')
+    const { existsSync } = require('fs')
+    setInterval(() => {
+      if (!existsSync(${JSON.stringify(entered)})) return
+      console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: 'a' } }))
+      process.exit()
+    }, 10)`
+  const exec = { apiVersion: 'v1', command: process.execPath, args: ['-e', program], env: {} }
+  const shown = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const credentials = new KubeCredentials({ ...context, user: { exec } }).get()
+  await vi.waitFor(() => expect(String(shown.mock.calls)).toContain('enter the code 1234'), 10_000)
+  shown.mockRestore()
+  await write('entered', '')
+  expect((await credentials).headers).toEqual({ authorization: 'Bearer a' })
+})
+
 test('KubeCredentials runs an exec plugin once for all who ask when what it gave has expired', async () => {
   using _clock = frozenDate('2026-01-01T00:00:00Z')
   const path = await write('runs', '')

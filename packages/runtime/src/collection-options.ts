@@ -67,12 +67,15 @@ export interface CollectionOptions<T, R> {
   readonly progress?: boolean | ((progress: Progress) => void) | undefined
   /**
    * A file in which results are kept as they come: with it again, also after a crash or with an input that was changed, only
-   * what is missing runs. Results and items must be plain data. Not for `preduce`, and on the manager only.
+   * what is missing runs. Results and items must be plain data. On the manager only.
    *
    * @default none
    */
   readonly journal?: string | JournalOptions<T> | undefined
 }
+
+/** Without a journal: what it keeps are single items' results. */
+export type PreduceOptions<T, R> = Omit<CollectionOptions<T, R>, 'journal'>
 
 export interface ImapOptions<T, R> extends CollectionOptions<T, R> {
   /** False gives the results as they finish. @default true */

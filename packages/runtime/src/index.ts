@@ -12,7 +12,13 @@ export type {
 export { Carrier, type CarrierOptions, type PreparedFunction } from './carrier.ts'
 export { ClaimTable, claimSlots } from './claim-table.ts'
 export { type Clock, systemClock } from './clock.ts'
-export type { CollectionOptions, FailedAttempt, ImapOptions, ItemError } from './collection-options.ts'
+export type {
+  CollectionOptions,
+  FailedAttempt,
+  ImapOptions,
+  ItemError,
+  PreduceOptions,
+} from './collection-options.ts'
 export { currentPeer, providePeer, setCurrentPeer } from './current-peer.ts'
 export { defineGlobals } from './define-globals.ts'
 export { Future } from './future.ts'

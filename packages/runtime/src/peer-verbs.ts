@@ -1,6 +1,6 @@
 /** The verbs as methods, over one peer: what a `Cluster` of one's own has. The functions in `verbs.ts` say what each does. */
 
-import type { CollectionOptions, ImapOptions } from './collection-options.ts'
+import type { CollectionOptions, ImapOptions, PreduceOptions } from './collection-options.ts'
 import { Future } from './future.ts'
 import { imap } from './imap.ts'
 import type { Peer } from './peer.ts'
@@ -86,7 +86,7 @@ export abstract class PeerVerbs {
     fn: (item: T, index: number) => R,
     reduce: Reducer<Awaited<R>>,
     items: Items<T>,
-    options?: CollectionOptions<T, Awaited<R>>,
+    options?: PreduceOptions<T, Awaited<R>>,
   ): Promise<Awaited<R>> {
     return preduce(this.peer, { fn, reduce }, items, options)
   }

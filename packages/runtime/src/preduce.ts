@@ -4,7 +4,7 @@ import { RemoteError } from '@dialback/protocol'
 import { EvenChunks } from './batch.ts'
 import type { BatchFormat } from './batch-format.ts'
 import { type CollectionHost, clockOf } from './collection-host.ts'
-import { type CollectionOptions, checkFunction, resolveOptions } from './collection-options.ts'
+import { checkFunction, type PreduceOptions, resolveOptions } from './collection-options.ts'
 import { gather } from './gather.ts'
 import { ItemRun } from './item-run.ts'
 import { checkItems } from './item-source.ts'
@@ -44,7 +44,7 @@ export async function preduce<T, R>(
   host: CollectionHost,
   { fn, reduce }: MapAndReduce<T, R>,
   items: Items<T>,
-  options?: CollectionOptions<T, Awaited<R>>,
+  options?: PreduceOptions<T, Awaited<R>>,
 ): Promise<Awaited<R>> {
   checkFunction('fn', fn)
   checkFunction('reduce', reduce)

@@ -3,7 +3,7 @@
  * What each does, and what it throws, stands with the implementation that it names.
  */
 
-import type { CollectionOptions, ImapOptions } from './collection-options.ts'
+import type { CollectionOptions, ImapOptions, PreduceOptions } from './collection-options.ts'
 import { currentPeer } from './current-peer.ts'
 import type { Future } from './future.ts'
 import { imap as imapOver } from './imap.ts'
@@ -136,7 +136,7 @@ export function preduce<T, R>(
   fn: (item: T, index: number) => R,
   reduce: (left: Awaited<R>, right: Awaited<R>) => Awaited<R> | Promise<Awaited<R>>,
   items: Iterable<T> | AsyncIterable<T>,
-  options?: CollectionOptions<T, Awaited<R>>,
+  options?: PreduceOptions<T, Awaited<R>>,
 ): Promise<Awaited<R>> {
   return preduceOver(currentPeer(), { fn, reduce }, items, options)
 }

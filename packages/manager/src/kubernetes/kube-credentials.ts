@@ -137,8 +137,10 @@ async function runPlugin(plugin: ExecPlugin): Promise<PluginCredentials> {
   const asked = { apiVersion: plugin.apiVersion, kind: 'ExecCredential', spec: { interactive: false } }
   const env = { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(asked) }
   try {
-    const { stdout } = await promisify(execFile)(plugin.command, plugin.args, { env, timeout: execTimeoutMs })
-    return parsePluginOutput(stdout)
+    const running = promisify(execFile)(plugin.command, plugin.args, { env, timeout: execTimeoutMs })
+    // As it comes: it may tell of a code to enter in a browser, and wait for that.
+    running.child.stderr?.pipe(process.stderr, { end: false })
+    return parsePluginOutput((await running).stdout)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     const hint = plugin.installHint === undefined ? '' : `; ${plugin.installHint.trim()}`
