@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { constants, existsSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -374,3 +375,23 @@ test('dialback run takes a script that no package.json is above, as one in an im
   expect(end).toMatchObject({ code: 0, stdout: '1 2\n' })
   expect(commonJsEnd).toMatchObject({ code: 0, stdout: '1\n' })
 })
+
+test.runIf(existsSync('/proc/self/fdinfo'))(
+  'dialback run leaves pipes that others have too as they were',
+  async () => {
+    await using dir = await withTempDir({ resolvesPackages: true })
+    await writeFile(join(dir.path, 'script.mjs'), '')
+    const command =
+      '"$0" "$1" run script.mjs -n 0; cat /proc/self/fdinfo/0 /proc/self/fdinfo/1 /proc/self/fdinfo/2'
+    const child = spawn('sh', ['-c', command, process.execPath, join(root, main)], {
+      cwd: dir.path,
+      stdio: 'pipe',
+    })
+
+    const flags = (await text(child.stdout)).matchAll(/^flags:\s*(\d+)$/gm)
+
+    expect([...flags].map(([, octal = '']) => Number.parseInt(octal, 8) & constants.O_NONBLOCK)).toEqual([
+      0, 0, 0,
+    ])
+  },
+)

@@ -68,11 +68,27 @@ function run(script: string, args: readonly string[], options: RunOptions, comma
   const isForTsx = options.tsx === true || needsTsx(path)
   const loader = isForTsx ? ['--import', tsxFor(path)] : []
   const env = isForTsx ? { ...tsconfigFor(path), ...process.env } : process.env
+  makeStreamsBlocking()
   process.execve(
     process.execPath,
     [process.execPath, ...inspectArguments(options), ...loader, '--import', preload.href, path, ...args],
     env,
   )
+}
+
+/**
+ * Node makes pipes non-blocking, and takes that back when it ends, which this process does not. Others have them too: a shell that
+ * reads its own input from one would fail, and so would what it runs next and writes to one.
+ */
+function makeStreamsBlocking(): void {
+  for (const stream of [process.stdin, process.stdout, process.stderr]) {
+    // Of Node's own, so without a type; a file has none.
+    const handle = Reflect.get(stream, '_handle') as
+      | { setBlocking?(isBlocking: boolean): void }
+      | undefined
+      | null
+    handle?.setBlocking?.(true)
+  }
 }
 
 /** Workers are not told of them: each would want the same port. */
