@@ -395,3 +395,22 @@ test.runIf(existsSync('/proc/self/fdinfo'))(
     ])
   },
 )
+
+test('dialback run gives a script that is a link the package that the script itself imports', async () => {
+  await using dir = await withTempDir({ resolvesPackages: true })
+  const own = join(dir.path, 'own')
+  const installed = join(own, 'node_modules/@dialback/manager')
+  await mkdir(installed, { recursive: true })
+  await writeFile(join(installed, 'package.json'), '{ "type": "module", "exports": "./index.js" }')
+  const source = 'export class DialbackError {}\nexport const addProcs = () => [console.log("asked")]'
+  await writeFile(join(installed, 'index.js'), source)
+  await writeFile(join(own, 'script.mjs'), 'console.log(process.argv[1])')
+  const link = join(dir.path, 'link.mjs')
+  await symlink('own/script.mjs', link)
+
+  expect(await dialback('run', link, '-n', '1')).toMatchObject({
+    code: 0,
+    stdout: `asked\n${link}\n`,
+    stderr: '',
+  })
+})

@@ -1,6 +1,6 @@
 /** `dialback run`: a script with workers. */
 
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
@@ -58,16 +58,18 @@ function run(script: string, args: readonly string[], options: RunOptions, comma
   if (!isFile(path)) command.error(`error: cannot find script '${script}'`)
   if (process.execve === undefined)
     throw new CommandError('Cannot run a script here: it needs a system with execve, which Windows is not')
+  // As Node does: what is around a link has no say in how the script is run.
+  const file = realpathSync(path)
   // Beside this file, as source in the workspace and as JavaScript in the package.
   const preload = new URL(`add-workers${extname(import.meta.url)}`, import.meta.url)
   preload.search = new URLSearchParams({
     workers: JSON.stringify(workersSpec(options, command)),
-    script: path,
+    script: file,
     ...(isVerbose(command) && { verbose: '1' }),
   }).toString()
-  const isForTsx = options.tsx === true || needsTsx(path)
-  const loader = isForTsx ? ['--import', tsxFor(path)] : []
-  const env = isForTsx ? { ...tsconfigFor(path), ...process.env } : process.env
+  const isForTsx = options.tsx === true || needsTsx(file)
+  const loader = isForTsx ? ['--import', tsxFor(file)] : []
+  const env = isForTsx ? { ...tsconfigFor(file), ...process.env } : process.env
   makeStreamsBlocking()
   process.execve(
     process.execPath,
