@@ -414,3 +414,15 @@ test('dialback run gives a script that is a link the package that the script its
     stderr: '',
   })
 })
+
+test.runIf(existsSync('/dev/full'))('dialback says when its output cannot be written', async () => {
+  const child = spawn('sh', ['-c', '"$0" "$1" completion bash > /dev/full', process.execPath, main], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+
+  const sentence = 'error: Cannot write to standard output: ENOSPC: no space left on device, write\n'
+  expect({ stderr, code }).toEqual({ stderr: sentence, code: 1 })
+})

@@ -314,3 +314,11 @@ test.each([
     expect(await processesLeft(testId)).toEqual([])
   },
 )
+
+test('dialback repl ends with 141 when nobody reads its output any more', async () => {
+  const child = spawn(process.execPath, [main, 'repl'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdout.destroy()
+  child.stdin.on('error', () => {}).write('1\n')
+
+  expect(await once(child, 'exit')).toEqual([141, null])
+})

@@ -36,28 +36,35 @@ export async function runCommandLine(
   program: Command,
   argv: readonly string[] = process.argv,
 ): Promise<void> {
-  endWhenUnread()
+  endWhenUnwritten()
   try {
     await program.parseAsync(argv)
-    if (isUnread) process.exitCode = exitCodes.unread
   } catch (error) {
     const code = reportFailure(error, isVerbose(program))
     if (code !== exitCodes.ok) process.exit(code)
   }
 }
 
-let isUnread = false
-
-/** Whoever reads the output has gone, as `head` does: that ends a command quietly, and like a closed terminal where it has to tidy up. */
-function endWhenUnread(): void {
+/**
+ * Whoever reads the output has gone, as `head` does: that ends a command quietly, and like a closed terminal where it has to tidy up. A
+ * disk that is full does so too, and is told of.
+ */
+function endWhenUnwritten(): void {
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    isUnread = true
-    // What is written until the end fails as well.
+    const isUnread = error.code === 'EPIPE'
+    const code = isUnread ? exitCodes.unread : exitCodes.failure
+    // However it goes on to its end.
+    process.once('exit', () => {
+      process.exitCode = code
+    })
+    // What is written until then fails as well.
     process.stdout.on('error', () => {})
+    if (!isUnread) process.stderr.write(`error: Cannot write to standard output: ${error.message}\n`)
     if (process.listenerCount('SIGHUP') > 0) process.emit('SIGHUP', 'SIGHUP')
-    else process.exit(exitCodes.unread)
+    else process.exit(code)
   })
+  // That nobody hears what there is to say beside the output is no reason to end that.
+  process.stderr.on('error', () => {})
 }
 
 /** Whether the user asked for all that is known of an error. */
