@@ -426,3 +426,14 @@ test.runIf(existsSync('/dev/full'))('dialback says when its output cannot be wri
   const sentence = 'error: Cannot write to standard output: ENOSPC: no space left on device, write\n'
   expect({ stderr, code }).toEqual({ stderr: sentence, code: 1 })
 })
+
+test('dialback takes an empty variable for none', async () => {
+  const env = { DIALBACK_WORKERS: '', DIALBACK_K8S: '', DIALBACK_CPU: '', DIALBACK_NAMESPACE: '' }
+
+  const session = await runScript(main, { args: ['repl'], env, input: 'nworkers()\n' })
+  const manifests = await runScript(main, { args: ['manifests'], env: { ...env, KUBECONFIG: '/dev/null' } })
+
+  expect(session).toMatchObject({ code: 0, stdout: 'dialback> 1\ndialback> ', stderr: '' })
+  expect(manifests).toMatchObject({ code: 0, stderr: '' })
+  expect(manifests.stdout).toContain('namespace: default\n')
+})

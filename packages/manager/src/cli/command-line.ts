@@ -37,6 +37,7 @@ export async function runCommandLine(
   argv: readonly string[] = process.argv,
 ): Promise<void> {
   endWhenUnwritten()
+  forgetEmptyVariables(program)
   try {
     await program.parseAsync(argv)
   } catch (error) {
@@ -65,6 +66,13 @@ function endWhenUnwritten(): void {
   })
   // That nobody hears what there is to say beside the output is no reason to end that.
   process.stderr.on('error', () => {})
+}
+
+/** As where a script reads them: a variable that is empty says nothing. */
+function forgetEmptyVariables({ commands, options }: Command): void {
+  for (const { envVar } of options)
+    if (envVar !== undefined && process.env[envVar] === '') Reflect.deleteProperty(process.env, envVar)
+  for (const child of commands) forgetEmptyVariables(child)
 }
 
 /** Whether the user asked for all that is known of an error. */
