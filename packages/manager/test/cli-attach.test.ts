@@ -89,3 +89,15 @@ test('dialback attach goes on when nobody reads what it has to say beside the lo
 
   expect(await job.exited).toEqual([0, null])
 })
+
+test('dialback attach that may not stop a Job ends as the Job does, and may be asked again', async () => {
+  await using job = await attached()
+  await job.wrote('It waits: reason')
+  job.child.kill('SIGINT')
+  await job.wrote('Cannot stop it: ')
+  job.child.kill('SIGINT')
+  await job.wrote('Stopping Job job in 2 s', 2)
+  job.complete()
+
+  expect(await job.exited).toEqual([0, null])
+})

@@ -133,6 +133,9 @@ class Interrupts implements Disposable {
       if (job !== undefined) await stopSubmission(api, job)
     } catch (error) {
       if (signal.aborted) return
+      // It goes on, and may be stopped later.
+      this.#isStopping = false
+      this.#thinking = undefined
       tell(`Cannot stop it: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
