@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { on, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { processesLeft, testIdVariable } from './support/processes.ts'
 import { root, runScript } from './support/run-script.ts'
@@ -321,4 +323,15 @@ test('dialback repl ends with 141 when nobody reads its output any more', async 
   child.stdin.on('error', () => {}).write('1\n')
 
   expect(await once(child, 'exit')).toEqual([141, null])
+})
+
+test('dialback repl shows all that it has written to a reader that is slow', async () => {
+  const child = spawn(process.execPath, [main, 'repl'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end("console.log('x'.repeat(3_000_000))\n")
+
+  // Longer than what is left running may be.
+  await Promise.race([once(child, 'exit'), delay(4_500)])
+  const shown = await text(child.stdout)
+
+  expect(shown.match(/x+/)?.[0]).toHaveLength(3_000_000)
 })

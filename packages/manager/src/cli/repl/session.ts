@@ -59,12 +59,12 @@ export function startSession(options: SessionOptions): void {
   interruptBySignal(server, output, evaluations, options)
   const leaving = new AbortController()
   if (!isTerminal) void readProgram(process.stdin, server, evaluations, leaving.signal)
-  const leave = (code: number | string): void => {
+  const leave = (code: number | string, exit: () => void = () => process.exit()): void => {
     leaving.abort()
-    void endProcess(options.end, code)
+    void endProcess(options.end, code, exit)
   }
   // The user may have set one.
-  server.once('exit', () => leave(process.exitCode ?? 0))
+  server.once('exit', () => leave(process.exitCode ?? 0, exitOnceRead))
   // As process 1 of a pod it would not end at these by itself.
   process.once('SIGTERM', () => leave(143))
   process.once('SIGHUP', () => leave(129))
@@ -74,7 +74,11 @@ export function startSession(options: SessionOptions): void {
 const leftRunningMs = 3_000
 
 /** The process ends by itself, so that whatever belonged to the workers elsewhere is seen to as after a script. */
-async function endProcess(endWorkers: () => Promise<void>, code: number | string): Promise<void> {
+async function endProcess(
+  endWorkers: () => Promise<void>,
+  code: number | string,
+  exit: () => void,
+): Promise<void> {
   process.exitCode = code
   process.stdin.pause()
   try {
@@ -82,8 +86,13 @@ async function endProcess(endWorkers: () => Promise<void>, code: number | string
   } catch (error) {
     process.stderr.write(`${failureText(error, false)}\n`)
   } finally {
-    setTimeout(() => process.exit(), leftRunningMs).unref()
+    setTimeout(exit, leftRunningMs).unref()
   }
+}
+
+/** Whoever reads a pipe may be slower than what is left running may be. */
+function exitOnceRead(): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 }
 
 /** What is thrown; a result, be it an error, is shown as Node shows it. */
