@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,4 +19,13 @@ test('historyFile() is where the user says, or nowhere', () => {
   expect(historyFile({ DIALBACK_REPL_HISTORY: path, XDG_STATE_HOME: '/x' })).toBe(path)
   expect(historyFile({ DIALBACK_REPL_HISTORY: '' })).toBe('')
   expect(historyFile({ XDG_STATE_HOME: '/dev/null' })).toBe('')
+})
+
+// To be somebody else takes that.
+test.runIf(process.getuid?.() === 0)('historyFile() is nowhere for a user without a home', () => {
+  const url = new URL('../src/cli/repl/history-file.ts', import.meta.url).href
+  const program = `import { historyFile } from '${url}'\nconsole.log([historyFile({})])`
+  const options = { uid: 54_321, env: {}, encoding: 'utf8' } as const
+
+  expect(execFileSync(process.execPath, ['--input-type=module', '-e', program], options)).toBe("[ '' ]\n")
 })
