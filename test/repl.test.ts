@@ -317,14 +317,6 @@ test.each([
   },
 )
 
-test('dialback repl ends with 141 when nobody reads its output any more', async () => {
-  const child = spawn(process.execPath, [main, 'repl'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdout.destroy()
-  child.stdin.on('error', () => {}).write('1\n')
-
-  expect(await once(child, 'exit')).toEqual([141, null])
-})
-
 test('dialback repl shows all that it has written to a reader that is slow', async () => {
   const child = spawn(process.execPath, [main, 'repl'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end("console.log('x'.repeat(3_000_000))\n")
@@ -334,4 +326,29 @@ test('dialback repl shows all that it has written to a reader that is slow', asy
   const shown = await text(child.stdout)
 
   expect(shown.match(/x+/)?.[0]).toHaveLength(3_000_000)
+})
+
+test('dialback repl ends with 141 when nobody reads its output any more', async () => {
+  const child = spawn(process.execPath, [main, 'repl'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdout.destroy()
+  child.stdin.on('error', () => {}).write('1\n')
+
+  expect(await once(child, 'exit')).toEqual([141, null])
+})
+
+test('dialback repl writes nothing that a dumb terminal does not understand', async () => {
+  const terminal = startOnTerminal(main, {
+    args: ['repl', '-n', '1'],
+    env: { DIALBACK_REPL_HISTORY: '', TERM: 'dumb' },
+  })
+  await terminal.shows(prompt)
+  terminal.type("remoteDo(() => console.log('written there'), 2)\r")
+  await terminal.shows('written there')
+  terminal.type('await pmap((n) => n, [1, 2], { progress: true })\r')
+  await terminal.shows('[ 1, 2 ]')
+  terminal.type('.exit\r')
+
+  expect(await terminal.ended).toBe(0)
+  expect(terminal.raw()).toContain('From worker 2:\twritten there')
+  expect(terminal.raw()).not.toContain('\u001b')
 })

@@ -14,6 +14,8 @@ export interface Terminal {
    * the cursor. @throws {Error} with the screen when the command ends without.
    */
   shows(expected: string | RegExp): Promise<string>
+  /** All that was written so far, as the terminal gets it. */
+  raw(): string
   /** The exit code, or minus the signal. */
   readonly ended: Promise<number>
   /** Ends it at once. */
@@ -65,6 +67,7 @@ export function commandOnTerminal(command: string, { args = [], env = {} }: Term
         isOver = await Promise.race([once(child.stdout, 'data').then(() => false), closed.then(() => true)])
       }
     },
+    raw: () => shown,
     ended,
     // Its end of the terminal closes with it, which is a hang-up for what runs there.
     kill: () => void child.kill('SIGKILL'),

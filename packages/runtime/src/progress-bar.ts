@@ -2,6 +2,7 @@
 
 import type { Progress } from './progress.ts'
 import { barsOn } from './progress-bars.ts'
+import { canErase } from './terminal-bottom.ts'
 
 /** The part of `process.stderr` that a bar needs. */
 export interface ProgressTerminal {
@@ -11,18 +12,20 @@ export interface ProgressTerminal {
 }
 
 const barWidth = 24
+/** Of a terminal that does not say how wide it is, or that it has no columns at all, as one that nobody looks at. */
+const defaultColumns = 80
 
 /** Gives what draws onto `terminal`; undefined when that is none. */
 export function progressBar(
   label: string,
   terminal: ProgressTerminal,
 ): ((progress: Progress, isFinal: boolean) => void) | undefined {
-  if (terminal.isTTY !== true) return undefined
+  if (terminal.isTTY !== true || (terminal === process.stderr && !canErase())) return undefined
   const bars = barsOn(terminal)
   const bar = {}
   return (progress, isFinal) => {
     // A line that wraps could not be erased again.
-    const line = progressLine(label, progress).slice(0, (terminal.columns ?? 80) - 1)
+    const line = progressLine(label, progress).slice(0, (terminal.columns || defaultColumns) - 1)
     if (isFinal) bars.finish(bar, line)
     else bars.draw(bar, line)
   }

@@ -86,5 +86,12 @@ export class TerminalBottom {
   }
 }
 
+/** Whether the terminal of this process can take back what was written: a dumb one, as that of an editor, shows how it was asked to. */
+export function canErase(): boolean {
+  return process.env['TERM'] !== 'dumb'
+}
+
 /** The terminal of this process. */
-export const terminalBottom: TerminalBottom = new TerminalBottom([process.stdout, process.stderr])
+export const terminalBottom: TerminalBottom = new TerminalBottom(
+  canErase() ? [process.stdout, process.stderr] : [],
+)

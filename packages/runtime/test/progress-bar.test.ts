@@ -36,3 +36,10 @@ test('progressBar() redraws one line, cut to the width of the terminal, and leav
 test('progressBar() draws nothing where there is no terminal', () => {
   expect(progressBar('pmap', { write: () => true })).toBeUndefined()
 })
+
+test('progressBar() takes a terminal without a width for one of 80 columns', () => {
+  const written: string[] = []
+  const draw = progressBar('pmap', { isTTY: true, columns: 0, write: (text) => written.push(text) })
+  draw?.(unknown, true)
+  expect(written).toEqual(['\r\u001b[2Kpmap 1234 1234/s\n'])
+})
