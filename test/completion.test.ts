@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { runScript } from './support/run-script.ts'
+import { root, runScript } from './support/run-script.ts'
+import { withTempDir } from './support/temp-dir.ts'
 
 const main = 'packages/manager/src/cli/main.ts'
 
 /** What bash offers when Tab is pressed at the end of `line`. */
-async function offeredByBash(line: string): Promise<string[]> {
+async function offeredByBash(line: string, cwd = root): Promise<string[]> {
   const { stdout } = await runScript(main, { args: ['completion', 'bash'] })
   const words = line.split(' ').map((word) => `'${word}'`)
   const { stdout: offered, stderr } = spawnSync(
@@ -21,7 +24,7 @@ async function offeredByBash(line: string): Promise<string[]> {
         'printf "%s\\n" "${COMPREPLY[@]}"',
       ].join('\n'),
     ],
-    { encoding: 'utf8' },
+    { cwd, encoding: 'utf8' },
   )
   expect(stderr).toBe('')
   return offered.split('\n').filter((word) => word !== '')
@@ -37,6 +40,15 @@ test("dialback completion bash offers a command's options, arguments and files",
   expect(await offeredByBash('dialback run package.js')).toEqual(['package.json'])
   expect(await offeredByBash('dialback completion ')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']))
   expect(await offeredByBash('dialback run script.ts -- --w')).toEqual([])
+})
+
+test('dialback completion bash offers a file with spaces, or what looks like a pattern, as one', async () => {
+  await using dir = await withTempDir()
+  for (const name of ['a first.ts', 'a*.ts', 'ab.ts']) await writeFile(join(dir.path, name), '')
+
+  const all = ['a first.ts', 'a*.ts', 'ab.ts']
+  expect((await offeredByBash('dialback run a', dir.path)).toSorted()).toEqual(all)
+  expect((await offeredByBash('dialback run ab.ts -- a', dir.path)).toSorted()).toEqual(all)
 })
 
 test.each([

@@ -38,11 +38,7 @@ function bashScript(program: CompletedCommand): string {
   )
   return `# bash completion of ${program.name}
 _${program.name}() {
-  local current=\${COMP_WORDS[COMP_CWORD]} words files='' word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    # What follows -- is for the script.
-    [ "$word" = -- ] && { COMPREPLY=($(compgen -f -- "$current")); return; }
-  done
+  local current=\${COMP_WORDS[COMP_CWORD]} words='' files='' word
   case "\${COMP_CWORD}:\${COMP_WORDS[1]}" in
     1:*) words=${quote(wordsOf(program).join(' '))} ;;
     *)
@@ -50,8 +46,16 @@ _${program.name}() {
 ${cases.join('\n')}
   esac ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-  [ -n "$files" ] && COMPREPLY+=($(compgen -f -- "$current"))
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    # What follows -- is for the script.
+    [ "$word" = -- ] && words='' files=1
+  done
+  COMPREPLY=()
+  # Line by line, because names of files may have spaces in them.
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(
+    compgen -W "$words" -- "$current"
+    [ -n "$files" ] && compgen -f -- "$current"
+  )
 }
 complete -o filenames -F _${program.name} ${program.name}
 `
