@@ -84,3 +84,13 @@ async function waitOn(id: number): Promise<string> {
   writeSync(2, 'waiting\n')
   return await new Promise(() => {})
 }
+
+test('a local worker stays when its terminal is closed, which its manager may survive', async () => {
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const pid = await cluster.remoteCallFetch(() => process.pid, 2)
+
+  process.kill(pid, 'SIGHUP')
+
+  expect(await cluster.remoteCallFetch(() => process.pid, 2)).toBe(pid)
+})

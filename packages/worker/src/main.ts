@@ -38,6 +38,8 @@ async function start(): Promise<void> {
     process.on('SIGINT', () => {
       if (remote !== undefined) process.emit('SIGTERM')
     })
+    // And so does the end of the terminal, which a manager may survive.
+    if (remote === undefined) process.on('SIGHUP', () => {})
     for (const name of ownVariables) delete process.env[name]
     const settings = remote ?? (await settingsFromInput())
     const threadEntry = new URL('./thread.js', import.meta.url)
