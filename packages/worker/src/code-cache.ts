@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
@@ -95,8 +96,13 @@ function keep(cache: string, script: Script): void {
     // Before it is computed in vain.
     accessSync(dirname(cache), access.W_OK)
     const data = script.createCachedData()
-    writeFileSync(scratch, Buffer.concat([data, data]), { mode: 0o600 })
-    renameSync(scratch, cache)
+    try {
+      writeFileSync(scratch, Buffer.concat([data, data]), { mode: 0o600 })
+      renameSync(scratch, cache)
+    } catch {
+      // Each process would leave another one on a disk that is full.
+      rmSync(scratch, { force: true })
+    }
   } catch {
     // The directory cannot be written, or the disk is full: it goes without, as Node's own does.
   }

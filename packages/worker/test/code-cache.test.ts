@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -64,4 +64,16 @@ test('runBundle() keeps nothing where the compile cache is switched off', () => 
 
   expect(bundle.run({ NODE_DISABLE_COMPILE_CACHE: '1' })).toBe(bundle.url)
   expect(bundle.kept()).toEqual([])
+})
+
+test('runBundle() leaves nothing half written where it cannot keep what was compiled', () => {
+  using bundle = bundleThatPrintsItsUrl()
+  bundle.run()
+  const [path = ''] = bundle.kept()
+  rmSync(path)
+  // Nothing takes its place.
+  mkdirSync(path)
+
+  expect(bundle.run()).toBe(bundle.url)
+  expect(bundle.kept()).toEqual([path])
 })
