@@ -1,4 +1,4 @@
-/** `dialback submit --dry-run | kubectl apply -f -`, as the documentation has it. */
+/** `dialback submit --dry-run | kubectl create -f -`, as the documentation has it. */
 
 import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -21,14 +21,14 @@ describe.skipIf(!hasCluster || kubectl === undefined)(
   'dialback submit --dry-run',
   { timeout: 300_000 },
   () => {
-    test.each([0, 7])('gives kubectl apply a Job that runs and ends with %d', async (code) => {
+    test.each([0, 7])('gives kubectl create a Job that runs and ends with %d', async (code) => {
       await using namespace = await TestNamespace.create()
       await using directory = await withTempDir({ resolvesPackages: true })
       await writeFile(join(directory.path, 'main.ts'), script)
       const args = `--namespace ${namespace.name} --name mine -n 1 --env COLOUR=blue ${small} --dry-run`
       const submit = `"${process.execPath}" "${join(root, 'packages/manager/src/cli/main.ts')}" submit main.ts ${args} -- ${code}`
 
-      const applied = spawnSync('sh', ['-c', `${submit} | "${kubectl}" apply -f -`], {
+      const applied = spawnSync('sh', ['-c', `${submit} | "${kubectl}" create -f -`], {
         cwd: directory.path,
         encoding: 'utf8',
       })

@@ -73,7 +73,7 @@ export function addSubmitOptions(command: Command, image: string): Command {
         .argParser(wholeNumber),
     )
     .option('--detach', 'do not follow it; print its name')
-    .option('--dry-run', 'make nothing; print what kubectl apply -f - takes')
+    .option('--dry-run', 'make nothing; print what kubectl create -f - takes')
 }
 
 function wholeNumber(text: string): number {

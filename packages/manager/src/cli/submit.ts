@@ -35,7 +35,7 @@ Examples:
   $ dialback submit simulate.ts --detach                      print its name and leave it
   $ dialback submit main.ts --image registry.example/me:1 --in-image
                                                               it is in the image already
-  $ dialback submit simulate.ts --dry-run | kubectl apply -f -
+  $ dialback submit simulate.ts --dry-run | kubectl create -f -
 
 The script and what it imports, packages too, go into the cluster, where dialback run starts it with its workers. Its log
 is shown from the first line to the last, and its exit code is that of the command. Ctrl-C stops it, twice leaves it
@@ -189,7 +189,8 @@ function manifestText(submission: Submission): string {
   const documents = submissionManifests(submission).map((one) =>
     dump(one, { noRefs: true, lineWidth: -1, skipInvalid: true }),
   )
-  return `# kubectl apply -f - takes it. The Job goes when its time to live is over; what is beside it nothing owns:
+  // To apply it, kubectl would put it into an annotation as well, which has less room than a program may take.
+  return `# kubectl create -f - takes it. The Job goes when its time to live is over; what is beside it nothing owns:
 #   kubectl delete --namespace ${namespace} configmap,serviceaccount,role,rolebinding ${name} --ignore-not-found
 ${documents.join('---\n')}`.trimEnd()
 }
