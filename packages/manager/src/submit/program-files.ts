@@ -109,13 +109,25 @@ function withExtended(path: string, known: readonly string[] = []): string[] {
   return [path, ...extended.flatMap((file) => withExtended(file, [...known, path]))]
 }
 
-/** Packages and repositories in it are left out: nobody means these. @throws {Error} when it is not there. */
-function filesIn(path: string): string[] {
+/**
+ * Packages and repositories in it are left out: nobody means these. So are pipes and sockets, and links that lead back.
+ *
+ * @param around the directories that it is in, without links
+ * @throws {Error} when it is not there.
+ */
+function filesIn(path: string, around: readonly string[] = []): string[] {
   if (!existsSync(path)) throw new Error(`Cannot include '${path}': there is no such file or directory`)
   if (!statSync(path).isDirectory()) return [path]
+  const directory = realpathSync(path)
+  if (around.includes(directory)) return []
   return readdirSync(path, { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules' && name !== '.git')
     .map(({ name }) => join(path, name))
-    .filter((child) => existsSync(child))
-    .flatMap(filesIn)
+    .filter((child) => existsSync(child) && isFileOrDirectory(child))
+    .flatMap((child) => filesIn(child, [...around, directory]))
+}
+
+function isFileOrDirectory(path: string): boolean {
+  const found = statSync(path)
+  return found.isFile() || found.isDirectory()
 }
