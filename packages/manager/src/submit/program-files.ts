@@ -1,8 +1,9 @@
 /** Finds what a script consists of: its own files, those of the packages that it imports, and how they are found there. */
 
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { tsconfigFiles } from './tsconfig-files.ts'
 
 export interface ProgramFiles {
   /** All paths are absolute; none of them has a link in it. */
@@ -11,8 +12,6 @@ export interface ProgramFiles {
   /** Links that lead to packages, and where each leads. */
   readonly links: ReadonlyMap<string, string>
 }
-
-type Imported = Metafile['inputs'][string]['imports'][number]
 
 /**
  * Follows the imports of a script. Its files stay as they are, rather than become one: functions then travel from there,
@@ -32,9 +31,13 @@ export async function programFiles(script: string, included: readonly string[]):
     if (!existsSync(file)) continue
     files.add(file)
     for (const manifest of manifestsOf(file)) files.add(manifest)
-    for (const imported of imports) addLink(links, file, imported)
+    for (const { original, path } of imports) addLink(links, file, original ?? path)
   }
-  for (const config of tsconfigsOf(entry)) files.add(config)
+  for (const { path, extendedBy } of tsconfigFiles(entry)) {
+    files.add(path)
+    const name = extendedBy && addLink(links, extendedBy.path, extendedBy.specifier)
+    if (name !== undefined) for (const manifest of manifestsOf(path)) files.add(manifest)
+  }
   return { script: entry, files: [...files].sort(), links }
 }
 
@@ -75,38 +78,20 @@ function isInPackage(directory: string): boolean {
   return /[\\/]node_modules[\\/]/.test(directory)
 }
 
-/** A package manager may keep packages elsewhere, and have links where they are looked for. */
-function addLink(links: Map<string, string>, importer: string, { original, path }: Imported): void {
-  const name = /^(?:@[^/]+\/)?[^./@#:][^/:]*/.exec(original ?? path)?.[0]
-  if (name === undefined) return
+/** A package manager may keep packages elsewhere, and have links where they are looked for. Gives the package's name, if it is of one. */
+function addLink(links: Map<string, string>, importer: string, specifier: string): string | undefined {
+  const name = /^(?:@[^/]+\/)?[^./@#:][^/:]*/.exec(specifier)?.[0]
+  if (name === undefined) return undefined
   for (let directory = dirname(importer); ; directory = dirname(directory)) {
     const place = join(directory, 'node_modules', name)
     if (existsSync(place)) {
       const target = realpathSync(place)
       const isOurs = name.startsWith('@dialback/')
       if (target !== place && !isOurs) links.set(place, target)
-      return
+      return name
     }
-    if (directory === dirname(directory)) return
+    if (directory === dirname(directory)) return name
   }
-}
-
-/** tsx reads the nearest, and what that extends. */
-function tsconfigsOf(script: string): string[] {
-  for (let directory = dirname(script); ; directory = dirname(directory)) {
-    const path = join(directory, 'tsconfig.json')
-    if (existsSync(path)) return withExtended(path)
-    if (directory === dirname(directory)) return []
-  }
-}
-
-function withExtended(path: string, known: readonly string[] = []): string[] {
-  if (known.includes(path)) return []
-  const extended = [...readFileSync(path, 'utf8').matchAll(/"extends"\s*:\s*"(\.[^"]+)"/g)]
-    .map(([, relative = '']) => resolve(dirname(path), relative))
-    .map((file) => (existsSync(file) ? file : `${file}.json`))
-    .filter((file) => existsSync(file))
-  return [path, ...extended.flatMap((file) => withExtended(file, [...known, path]))]
 }
 
 /**
