@@ -169,5 +169,6 @@ test('dialback submit says what it cannot carry', async () => {
   expect(await submit('none.ts')).toMatchObject({ code: 2 })
   expect((await submit('main.ts', '--memory', 'much')).stderr).toContain('It must be a Kubernetes quantity')
   expect((await submit('main.ts', '--env', 'A B=1')).stderr).toContain('It must be NAME=VALUE, or NAME.')
+  expect(await submit('main.ts', '--include', '')).toMatchObject({ code: 2, stdout: '' })
   expect((await submit('main.ts', '--name', 'Not a name')).stderr).toContain('It must be a name')
 })

@@ -60,7 +60,7 @@ export function addSubmitOptions(command: Command, image: string): Command {
       .addOption(option('--env-secret <secret>', 'all fields of a Secret as variables').argParser(listed)),
   )
   return command
-    .option('--service-account <name>', 'what the manager runs as')
+    .addOption(option('--service-account <name>', 'what the manager runs as').argParser(given))
     .addOption(option('--name <name>', 'of the Job, instead of one after the script').argParser(jobName))
     .addOption(
       option('--ttl <duration>', 'how long the Job stays once it has ended: 90s, 10m, 2h')
@@ -102,8 +102,14 @@ function checked<T>(check: () => T): T {
   }
 }
 
+/** A variable of a shell that is not set: of paths that would be the current directory, with all that is in it. */
+function given(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
 function listed(text: string, before: readonly string[] = []): string[] {
-  return [...before, text]
+  return [...before, given(text)]
 }
 
 /** A pod's name is longer by six, a worker's by a few more, and a label takes 63. */
