@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
-export interface TsconfigFile {
+interface TsconfigFile {
   readonly path: string
   /** Which other one extends it, and by which name; undefined for the script's own. */
   readonly extendedBy?: { readonly path: string; readonly specifier: string }
