@@ -13,7 +13,7 @@ test('programFiles() takes of an included directory no link that leads back, and
   for (const name of ['x', 'more/y']) await writeFile(join(data, name), 'some data')
   // Each by itself could be followed forty times; several, for ever.
   for (const name of ['a', 'b', 'more/c']) await symlink(data, join(data, name))
-  execFileSync('mkfifo', [join(data, 'pipe')])
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(data, 'pipe')])
 
   const { files } = await programFiles(script, [data])
 
