@@ -2,14 +2,14 @@
 
 import type { Opening } from '@dialback/protocol'
 
-let current: Pick<Opening, 'key' | 'accept'> | undefined
+let current: Opening | undefined
 
 /** For the next WebSocket of this thread, which makes one at a time. */
 export function openWith(opening: Opening): void {
   current = opening
 }
 
-/** The key's bytes: of a client of no other use, as all that is sent has a mask of its own making. */
+/** The key's bytes. A client takes no others: masks are made by `webSocketClientOptions`. */
 export function randomBytes(): Buffer {
   return Buffer.from(current?.key ?? '', 'base64')
 }
