@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callSignal, imap, myid, preduce, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
-import { attemptOf, attemptsOf, listen, tell } from './fixtures/attempts.ts'
+import { attemptOf, attemptsOf, listen, tell, whenTold } from './fixtures/attempts.ts'
 import { errorOf, group, type Place, range } from './place.ts'
 
 export function imapAndPreduceCases(place: Place): void {
@@ -232,9 +232,16 @@ export function imapAndPreduceCases(place: Place): void {
 }
 
 async function waitUnlessFirst(key: string, n: number): Promise<number> {
-  if (n === 0) return n
+  const begun = `${key} begun`
+  if (n === 0) {
+    // The loop is left once another runs: one that has not begun by then never does.
+    await remoteCallFetch(whenTold, 1, begun)
+    return n
+  }
   const signal = callSignal()
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  await remoteCallFetch(tell, 1, begun, myid())
+  await aborted
   await remoteCallFetch(tell, 1, key, myid(), String(signal.reason))
   return n
 }
