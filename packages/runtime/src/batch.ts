@@ -25,8 +25,7 @@ export interface ItemHistory {
 
 export interface BatchSizer {
   /**
-   * Whether batches are long enough for one to be queued behind another: while sizes still grow, a queued one
-   * would be too small.
+   * Whether short batches may queue behind one another: while sizes still grow, a queued one would be too small.
    */
   readonly isSteady: boolean
   /**
@@ -55,10 +54,10 @@ export class FixedSize implements BatchSizer {
 
 /**
  * What a batch should take, in ms: long against a message, short against the whole. Where workers take all of the
- * machine, a message that comes after some ms of other work finds cold caches and takes up to 1 ms of CPU. And short
- * enough for the next one to wait at the worker (`Dispatcher`).
+ * machine, a message that comes after some ms of other work finds cold caches, and the batch costs more than 1 ms of
+ * CPU here and there: 2 % of this.
  */
-const targetMs = 15
+const targetMs = 50
 /** Below this there is no use in dividing the rest more evenly: another message costs as much. */
 const tailMs = 1
 const firstSize = 8
@@ -66,7 +65,7 @@ const maxSize = 4_096
 const maxStep = 4
 
 /**
- * Sizes by measured time: from 8 items towards 15 ms, by a factor of 4 at most from one measurement to the
+ * Sizes by measured time: from 8 items towards 50 ms, by a factor of 4 at most from one measurement to the
  * next, never more than 4,096. Where the number of items is known, a batch takes no more than the
  * 2·workers-th part of what is left, so that all workers end at about the same time.
  */
@@ -78,7 +77,7 @@ export class MeasuredSize implements BatchSizer {
   #isWarm = false
 
   get isSteady(): boolean {
-    return this.#isWarm && (this.#size === maxSize || this.#size * this.#itemMs > targetMs / 2)
+    return this.#size === maxSize
   }
 
   next(remaining: number | undefined, workers: number): number {

@@ -38,7 +38,7 @@ export interface CollectionOptions<T, R> {
   readonly pool?: Pool | undefined
   /** False runs everything in this process, one item at a time. @default true */
   readonly distributed?: boolean | undefined
-  /** How many items travel in one message, at least 1; `'auto'` aims at batches of about 15 ms. @default 1 */
+  /** How many items travel in one message, at least 1; `'auto'` aims at batches of about 50 ms. @default 1 */
   readonly batchSize?: number | 'auto' | undefined
   /**
    * How long to wait before each further attempt: n delays are at most n + 1 attempts of an item.

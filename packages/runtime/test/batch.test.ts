@@ -17,22 +17,23 @@ test('FixedSize always takes its size', () => {
   expect([sizer.next(), sizer.isSteady]).toEqual([7, true])
 })
 
-test('MeasuredSize grows by 4 at most, up to what takes 15 ms', () => {
+test('MeasuredSize grows by 4 at most, up to what takes 50 ms', () => {
   const sizer = new MeasuredSize()
   const sizes: number[] = []
   for (let i = 0; i < 6; i++) {
     const size = sizer.next(undefined, 2)
     sizes.push(size)
-    sizer.record(size, size * 0.01, i === 0)
+    sizer.record(size, size * 0.025, i === 0)
   }
-  expect(sizes).toEqual([8, 32, 128, 512, 1_500, 1_500])
-  expect(sizer.isSteady).toBe(true)
+  expect(sizes).toEqual([8, 32, 128, 512, 2_000, 2_000])
+  expect(sizer.isSteady).toBe(false)
 })
 
 test('MeasuredSize stops at 4,096 items', () => {
   const sizer = new MeasuredSize()
   for (let i = 0; i < 10; i++) sizer.record(sizer.next(undefined, 2), 0.1, i === 0)
   expect(sizer.next(undefined, 2)).toBe(4_096)
+  expect(sizer.isSteady).toBe(true)
 })
 
 test('MeasuredSize falls to 1 for slow items', () => {
@@ -56,7 +57,7 @@ test('MeasuredSize is not misled by the slow first call of a worker that joins l
 
 test('MeasuredSize leaves the other workers their share of what is left', () => {
   const sizer = new MeasuredSize()
-  for (let i = 0; i < 4; i++) sizer.record(16, 16 * 0.4, i === 0)
-  expect(sizer.next(undefined, 2)).toBe(38)
+  for (let i = 0; i < 4; i++) sizer.record(32, 32 * 0.4, i === 0)
+  expect(sizer.next(undefined, 2)).toBe(125)
   expect([40, 20, 9, 1].map((remaining) => sizer.next(remaining, 2))).toEqual([10, 5, 3, 2])
 })
