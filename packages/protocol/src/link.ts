@@ -9,7 +9,7 @@ import type { Header } from './message.ts'
 import { monotonicMs } from './monotonic-ms.ts'
 import { decodePacket, encodePacket, type Frame } from './packet.ts'
 import { discardChunk, holdsOneChunk, reusePacket } from './packet-memory.ts'
-import type { Transport } from './transport.ts'
+import type { Transport, TransportEvents } from './transport.ts'
 
 export interface LinkEvents {
   frame(header: Header, bytes: Uint8Array | null): void
@@ -25,9 +25,15 @@ export interface LinkEvents {
 
 const endOfTurn = Promise.resolve()
 
+/** Pieces in shared memory, each of which takes about 1 ms to read, that one turn takes: they may all be there already. */
+const slotsPerTurn = 16
+
 export class Link {
   readonly #events: LinkEvents
   #transport: Transport | undefined
+  #bound: TransportEvents | undefined
+  /** Pieces in shared memory that came since other work of this process had its turn. */
+  #slots = 0
   #queue: Frame[] = []
   #urgent: Frame[] = []
   /** In front of what is sent next. */
@@ -78,7 +84,7 @@ export class Link {
     former?.terminate()
     // First what was sent before: what arrives already may make something new be sent.
     for (const packet of this.#kept) transport.send(packet)
-    transport.bind({
+    this.#bound = {
       message: (packet) => {
         if (this.#transport === transport) this.#receive(packet)
       },
@@ -86,7 +92,8 @@ export class Link {
         if (this.#transport === transport) this.#detach(reason)
       },
       drained: () => this.flush(),
-    })
+    }
+    transport.bind(this.#bound)
     this.flush()
   }
 
@@ -215,11 +222,28 @@ export class Link {
       }
       this.#events.packetEnd()
       this.#acknowledgeSoon()
+      this.#breatheAfter(packet.frames)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#release()?.terminate()
       this.#events.violated(error)
     }
+  }
+
+  /** After enough pieces other work of this process has its turn, before what came next. */
+  #breatheAfter(frames: readonly Frame[]): void {
+    for (const { header } of frames)
+      if (header.type === 'chunk' && header.slot !== undefined) this.#slots += 1
+    if (this.#slots < slotsPerTurn) return
+    this.#slots = 0
+    const [transport, bound] = [this.#transport, this.#bound]
+    transport?.unbind()
+    setImmediate(() => {
+      if (transport === undefined || bound === undefined || this.#transport !== transport) return
+      transport.bind(bound)
+      // It may have drained meanwhile.
+      this.flush()
+    })
   }
 
   #forget(acknowledged: number): void {

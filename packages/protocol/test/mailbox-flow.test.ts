@@ -5,7 +5,8 @@ import type { Header } from '../src/message.ts'
 import { encodePacket } from '../src/packet.ts'
 import { SharedMemory } from '../src/shared-memory.ts'
 import { type RawEnd, settled } from './ends.ts'
-import { attachedMailbox, bodyOf, mailboxPair } from './mailboxes.ts'
+import { startLoopback } from './loopback.ts'
+import { attachedMailbox, bodyOf, isSameBody, MailboxEnd, mailboxPair } from './mailboxes.ts'
 
 const mib = 1024 * 1024
 const { chunkBytes, streamWindowBytes } = limits
@@ -229,5 +230,34 @@ test.runIf(process.platform === 'linux')(
     )
     await settled()
     expect(end).toMatchObject({ ids: [2], violations: [] })
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'Mailbox reads a large body from shared memory in several turns, though all of it is there',
+  async () => {
+    await using loopback = await startLoopback()
+    const { client, server } = await loopback.connect()
+    let [ofTurn, most] = [0, 0]
+    const right = new MailboxEnd(0, createMemory(), () => {
+      most = Math.max(most, ++ofTurn)
+      return false
+    })
+    let turn = setImmediate(function again() {
+      ofTurn = 0
+      turn = setImmediate(again)
+    })
+    const left = new MailboxEnd(1, createMemory())
+    left.mailbox.link.attach(client, 0)
+    right.mailbox.link.attach(server, 0)
+    const body = bodyOf(10, 100 * mib)
+    // Written before anything of it can be read: it is the same thread.
+    left.mailbox.post({ type: 'result', id: 1 }, body)
+    const [received] = await right.arrived(1)
+    clearImmediate(turn)
+    left.mailbox.destroy()
+    right.mailbox.destroy()
+    expect(received !== undefined && isSameBody(received.body, body)).toBe(true)
+    expect(most).toBeLessThanOrEqual(20)
   },
 )
