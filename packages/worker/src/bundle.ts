@@ -1,16 +1,7 @@
 /** Bundles the agent and its threads into few files that start fast and need nothing beside them. */
 
-import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -68,8 +59,8 @@ export async function agentEntry(): Promise<string> {
   const outDir = join(cacheDir(), sourcesHash())
   if (!existsSync(outDir)) {
     mkdirSync(cacheDir(), { recursive: true })
-    // Its own also for each of several launches of this process.
-    const scratch = mkdtempSync(`${outDir}.`)
+    // Its own also for each of several launches of this process, and for other users to read.
+    const scratch = `${outDir}.${randomUUID()}`
     await bundleAgent(scratch)
     try {
       renameSync(scratch, outDir)
