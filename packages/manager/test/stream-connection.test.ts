@@ -43,6 +43,18 @@ test('StreamConnection stays open as long as it is answered, however silent its 
   expect(clock.pending).toBe(0)
 })
 
+test.each(['https://[fd00::1]:6443', 'https://[fd00::1]', 'https://example.org:6443'])(
+  'StreamConnection asks for %s by what is in the URL',
+  async (origin) => {
+    const clock = new ManualClock()
+    await using network = await networkTo(clock, new URL(origin))
+    const { body } = await network.connection.request({ path: '/log', headers: {}, signal: undefined })
+    const [line] = (await once(body, 'data')) as [Buffer]
+    expect(`https://${line.toString()}`).toBe(`${origin}\n`)
+    body.destroy()
+  },
+)
+
 interface Network extends AsyncDisposable {
   readonly connection: StreamConnection
   /** From now on nothing arrives, on either side, and nobody is told. */
@@ -51,10 +63,16 @@ interface Network extends AsyncDisposable {
   pinged(count: number): Promise<void>
 }
 
-/** A server that begins an answer and says no more, and the network to it. */
-async function networkTo(clock: ManualClock): Promise<Network> {
+/** A server that begins an answer, with how it was asked for, and says no more, and the network to it. */
+async function networkTo(
+  clock: ManualClock,
+  origin: URL = new URL('https://127.0.0.1:6443'),
+): Promise<Network> {
   let pings = 0
-  const server = createSecureServer({ key, cert }, (_, response) => void response.write('a line\n'))
+  const server = createSecureServer(
+    { key, cert },
+    ({ authority }, response) => void response.write(`${authority}\n`),
+  )
   server.on('session', (session) => session.on('error', () => {}).on('ping', () => (pings += 1)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -78,7 +96,7 @@ async function networkTo(clock: ManualClock): Promise<Network> {
     ALPNProtocols: ['h2'],
   })
   await once(socket, 'secureConnect')
-  const connection = await StreamConnection.open(new URL(`https://127.0.0.1:${port}`), socket, clock)
+  const connection = await StreamConnection.open(origin, socket, clock)
   return {
     connection,
     swallow() {

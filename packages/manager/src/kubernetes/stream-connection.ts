@@ -26,6 +26,7 @@ const pongMs = 5_000
 
 export class StreamConnection {
   readonly #session: ClientHttp2Session
+  readonly #authority: string
   #streams = 0
   /** Streams that keep the process alive. */
   #held = 0
@@ -41,11 +42,12 @@ export class StreamConnection {
     session.on('error', reject)
     session.once('close', () => reject(brokenOff()))
     await promise
-    return new StreamConnection(session, clock)
+    return new StreamConnection(session, origin.host, clock)
   }
 
-  private constructor(session: ClientHttp2Session, clock: Clock) {
+  private constructor(session: ClientHttp2Session, authority: string, clock: Clock) {
     this.#session = session
+    this.#authority = authority
     session.unref()
     this.#ping(clock)
   }
@@ -63,7 +65,9 @@ export class StreamConnection {
 
   /** Gives the answer as soon as its head has come. @throws what broke the connection; `signal.reason` when it fired. */
   async request({ path, headers, signal }: StreamRequest): Promise<HttpAnswer> {
-    const body = this.#session.request({ ...headers, ':path': path }, { ...(signal && { signal }) })
+    // Node's own lacks the brackets around an address of IPv6.
+    const pseudo = { ':authority': this.#authority, ':path': path }
+    const body = this.#session.request({ ...headers, ...pseudo }, { ...(signal && { signal }) })
     this.#streams += 1
     const hold = this.#holder()
     hold(true)
