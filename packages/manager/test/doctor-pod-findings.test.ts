@@ -1,6 +1,6 @@
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
-import { podFindings } from '../src/cli/doctor/pod-findings.ts'
+import { isKnown, podFindings } from '../src/cli/doctor/pod-findings.ts'
 
 const noon = Date.parse('2026-05-01T12:00:00Z')
 
@@ -17,6 +17,16 @@ function reporting(report: object): V1Pod {
 function findings(pod: V1Pod) {
   return podFindings({ pod, startedAt: noon, endedAt: noon + 2_000, timeoutMs: 60_000, image: 'worker:1' })
 }
+
+test.each<[title: string, state: V1ContainerState, phase: string, expected: boolean]>([
+  ['ended beside a container that the cluster added', { terminated: { exitCode: 0 } }, 'Running', true],
+  ['ended as a whole', { terminated: { exitCode: 1 } }, 'Failed', true],
+  ['cannot be pulled yet', { waiting: { reason: 'ErrImagePull' } }, 'Pending', true],
+  ['runs', { running: {} }, 'Running', false],
+  ['is being made', { waiting: { reason: 'ContainerCreating' } }, 'Pending', false],
+])('isKnown() of a pod that %s', (_, state, phase, expected) => {
+  expect(isKnown(podIn(state, phase))).toBe(expected)
+})
 
 test('podFindings() finds node, image and clock in order', () => {
   expect(findings(reporting({ now: noon + 1_000, node: 'v24.0.0', hasAgent: true }))).toEqual([
@@ -82,7 +92,12 @@ test.each([
 
 test('podFindings() tells that no node has room, and for what', () => {
   const pod: V1Pod = {
-    spec: { containers: [{ name: 'worker', resources: { requests: { cpu: '64', memory: '4Gi' } } }] },
+    spec: {
+      containers: [
+        { name: 'sidecar', resources: { requests: { cpu: '10m', memory: '9Mi' } } },
+        { name: 'worker', resources: { requests: { cpu: '64', memory: '4Gi' } } },
+      ],
+    },
     status: {
       phase: 'Pending',
       conditions: [

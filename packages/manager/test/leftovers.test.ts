@@ -75,6 +75,26 @@ test('leftovers() finds what the Job of a relay owned that has ended', () => {
   }
 })
 
+test.each([
+  [
+    'has ended',
+    0,
+    ['Job relay: its relay has ended', 'Pod w: the relay of its manager, Job relay, has ended'],
+  ],
+  ['was killed, and is replaced', 137, []],
+])(
+  'leftovers() looks at the relay, not at what the cluster has added to its pod: one that %s',
+  (_, exitCode, expected) => {
+    const containerStatuses = [
+      { name: 'sidecar', state: { running: {} } },
+      { name: 'relay', state: { terminated: { exitCode } } },
+    ]
+    const relayPod = Object.assign(pod('r', { owner: by('Job', 'relay') }), { status: { containerStatuses } })
+    const pods = [pod('w', { owner: by('Job', 'relay') })]
+    expect(brief({ jobs: [job('relay')], relayPods: [relayPod as V1Pod], pods })).toEqual(expected)
+  },
+)
+
 test('leftovers() finds the Job of a relay that never got its Secret, once that can no longer come', () => {
   const begun = (name: string, parts: Parts, status: object = {}): V1Job =>
     Object.assign(object(name, { session: name, ...parts }) as V1Job, { status })

@@ -7,6 +7,19 @@ import { RelayPods } from '../src/kubernetes/relay-pods.ts'
 const job: V1Job = { metadata: { name: 'relay', uid: 'uid-1' }, spec: { template: {} } }
 const { signal } = new AbortController()
 
+/** Its relay has ended, and what the cluster has added to it has not. */
+const halfEnded = {
+  metadata: { name: 'r-0' },
+  status: {
+    phase: 'Running',
+    podIP: '10.0.0.1',
+    containerStatuses: [
+      { name: 'sidecar', state: { running: {} } },
+      { name: 'relay', state: { terminated: { exitCode: 137 } } },
+    ],
+  },
+} as unknown as V1Pod
+
 function relayPod(name: string, phase: string, isLeaving = false): V1Pod {
   return {
     metadata: { name, ...(isLeaving && { deletionTimestamp: new Date(0) }) },
@@ -52,6 +65,7 @@ test.each([
   ['is gone', undefined],
   ['is being deleted', relayPod('r-0', 'Running', true)],
   ['has failed', relayPod('r-0', 'Failed')],
+  ['has ended beside a container that has not', halfEnded],
 ])('RelayPods makes another one when that which ran %s', async (_, former) => {
   const { pods, there, made } = start()
   await pods.running(signal)

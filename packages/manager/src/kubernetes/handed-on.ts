@@ -1,7 +1,7 @@
 /** Pure: what workers get of the environment of a manager that `dialback submit` has started. */
 
 import type { V1Container, V1EnvVar, V1Pod } from '@kubernetes/client-node'
-import { managerContainer, submissionLabels } from '../submit/submission-job.ts'
+import { submittedContainer } from './submitted-container.ts'
 
 /** Parts of a container's manifest. */
 export type HandedOn = Pick<V1Container, 'env' | 'envFrom'>
@@ -14,11 +14,10 @@ export type HandedOn = Pick<V1Container, 'env' | 'envFrom'>
  * @param namespace of the workers: a Secret can be referred to in its own only
  */
 export function handedOn(managerPod: V1Pod | undefined, namespace: string): HandedOn {
-  const { metadata, spec } = managerPod ?? {}
-  const nameLabel = 'app.kubernetes.io/name'
-  if (metadata?.labels?.[nameLabel] !== submissionLabels[nameLabel]) return {}
-  const { env = [], envFrom = [] } = spec?.containers.find(({ name }) => name === managerContainer) ?? {}
-  const isHere = metadata?.namespace === namespace
+  const container = submittedContainer(managerPod)
+  if (container === undefined) return {}
+  const { env = [], envFrom = [] } = container
+  const isHere = managerPod?.metadata?.namespace === namespace
   return {
     env: env.filter((one) => isGiven(one) && (isHere || one.valueFrom === undefined)),
     ...(isHere && envFrom.length > 0 && { envFrom }),

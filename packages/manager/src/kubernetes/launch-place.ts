@@ -11,6 +11,7 @@ import type { KubeApi } from './kube-api.ts'
 import { podNamespace } from './kubeconfig.ts'
 import { findOwnPod } from './own-pod.ts'
 import { legalPrefix } from './pod-names.ts'
+import { submittedContainer } from './submitted-container.ts'
 
 export interface LaunchPlace {
   readonly namespace: string
@@ -65,9 +66,10 @@ function ownPodName(): string {
   return process.env['HOSTNAME'] ?? hostname()
 }
 
-/** @throws {Error} when the pod has several containers. */
+/** @throws {Error} when the pod has several containers, and it cannot be told which is the manager's. */
 function onlyImage(pod: V1Pod): string {
-  const [container, ...others] = pod.spec?.containers ?? []
+  const own = submittedContainer(pod)
+  const [container, ...others] = own === undefined ? (pod.spec?.containers ?? []) : [own]
   const image = container?.image
   if (image !== undefined && others.length === 0) return image
   const names = pod.spec?.containers.map(({ name }) => name).join(', ')

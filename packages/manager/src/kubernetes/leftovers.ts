@@ -2,9 +2,9 @@
 
 import type { V1Job, V1ObjectMeta, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
 import { unfinishedAnnotation } from '../submit/submission-job.ts'
-import { finalCondition } from './job-facts.ts'
 import { hasEnded } from './pod-facts.ts'
 import { sessionLabel } from './pod-labels.ts'
+import { hasRelayEnded } from './relay-end.ts'
 import { hasNeverStarted } from './relay-start.ts'
 
 export interface Leftover {
@@ -40,10 +40,12 @@ const lonelyMs = 600_000
 /** All of them have our label. @returns Jobs first, with which most of the rest goes. */
 export function leftovers(objects: ClusterObjects): Leftover[] {
   const { jobs, submissions, pods, relayPods, secrets, managers, now } = objects
-  const jobsByUid = new Map(jobs.map((job) => [job.metadata?.uid ?? '', job]))
+  const relaysByUid = new Map(
+    jobs.map((job) => [job.metadata?.uid ?? '', { hasEnded: hasRelayEnded(job, relayPods) }]),
+  )
   const owned = (metadata: V1ObjectMeta | undefined): string | undefined => {
     const owner = metadata?.ownerReferences?.[0]
-    return owner === undefined ? undefined : fateOf(owner, jobsByUid, managers)
+    return owner === undefined ? undefined : fateOf(owner, relaysByUid, managers)
   }
   const sessionsWithPods = new Set(pods.map(({ metadata }) => metadata?.labels?.[sessionLabel]))
   const isLonely = ({ metadata }: V1Secret): boolean =>
@@ -52,7 +54,7 @@ export function leftovers(objects: ClusterObjects): Leftover[] {
     now - Date.parse(timeOf(metadata)) > lonelyMs
   const sessionsWithSecrets = new Set(secrets.map(({ metadata }) => metadata?.labels?.[sessionLabel]))
   const fateOfJob = (job: V1Job): string | undefined => {
-    if (finalCondition(job) !== undefined) return 'its relay has ended'
+    if (hasRelayEnded(job, relayPods)) return 'its relay has ended'
     const { metadata, status } = job
     const isBegun = sessionsWithSecrets.has(metadata?.labels?.[sessionLabel]) || (status?.ready ?? 0) > 0
     const isOld = now - Date.parse(timeOf(metadata)) > lonelyMs
@@ -97,13 +99,13 @@ export function managerPods(
 /** What became of the owner; undefined while it is alive. */
 function fateOf(
   { kind, name, uid }: V1OwnerReference,
-  jobs: ReadonlyMap<string, V1Job>,
+  relays: ReadonlyMap<string, { readonly hasEnded: boolean }>,
   managers: ReadonlyMap<string, V1Pod>,
 ): string | undefined {
   if (kind === 'Job') {
-    const job = jobs.get(uid)
-    if (job === undefined) return `its owner, Job ${name}, is gone`
-    return finalCondition(job) !== undefined ? `the relay of its manager, Job ${name}, has ended` : undefined
+    const relay = relays.get(uid)
+    if (relay === undefined) return `its owner, Job ${name}, is gone`
+    return relay.hasEnded ? `the relay of its manager, Job ${name}, has ended` : undefined
   }
   // What somebody else made its owner is for them to know.
   if (kind !== 'Pod') return undefined

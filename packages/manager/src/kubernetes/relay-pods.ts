@@ -9,10 +9,10 @@ import type { Logger } from '../logger.ts'
 import { finalCondition } from './job-facts.ts'
 import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
-import { hasEnded } from './pod-facts.ts'
+import { containerStatus, hasEnded } from './pod-facts.ts'
 import { podWaiting } from './pod-waiting.ts'
 import { RelayError } from './relay-error.ts'
-import { replacementPod } from './relay-job.ts'
+import { relayComponent, replacementPod } from './relay-job.ts'
 
 export interface RelayPodsOptions {
   readonly api: KubeApi
@@ -68,7 +68,7 @@ export class RelayPods {
     const { api, namespace } = this.#options
     const labelSelector = `batch.kubernetes.io/job-name=${this.#job}`
     const { items } = await api.listPods(namespace, { labelSelector, signal })
-    const living = items.filter((pod) => pod.metadata?.deletionTimestamp === undefined && !hasEnded(pod))
+    const living = items.filter(isAlive)
     const pod = living.find(({ status }) => status?.phase === 'Running') ?? living[0]
     this.#latest = pod ?? items[0]
     const first = this.#hasRun ? pod : (pod ?? items[0])
@@ -109,4 +109,10 @@ export class RelayPods {
     }
     throw RelayError.ended(this.#job)
   }
+}
+
+/** What the cluster has added to it may run on after the relay's end. */
+function isAlive(pod: V1Pod): boolean {
+  const isOver = containerStatus(pod, relayComponent)?.state?.terminated !== undefined
+  return pod.metadata?.deletionTimestamp === undefined && !hasEnded(pod) && !isOver
 }

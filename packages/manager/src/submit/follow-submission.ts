@@ -11,6 +11,7 @@ import { hasStarted, isOver, jobOutcome, podsInOrder, waitingText } from './job-
 import type { LineWriter } from './line-writer.ts'
 import { patiently } from './patiently.ts'
 import { type SubmissionEnd, submissionEnd } from './submission-end.ts'
+import { managerContainer } from './submission-job.ts'
 import { whyNoPod } from './why-no-pod.ts'
 
 export interface FollowOptions {
@@ -32,6 +33,8 @@ export class CannotStartError extends Error {
 
 /** A watch would ask for one more permission, and there is nothing to see while the log is read. */
 const lookEveryMs = 400
+/** Within which the rest of a pod ends with its script, where it does. */
+const restMayTakeMs = 3_000
 
 /**
  * Resolves when the Job has ended.
@@ -43,6 +46,7 @@ export async function followSubmission(options: FollowOptions): Promise<Submissi
   const followed = new Set<string | undefined>()
   const reasons = new Reasons(options.tell)
   let last: V1Pod | undefined
+  let endedAt = 0
   for (;;) {
     const job = await jobIfThere(options)
     const pods = await podsOf(options)
@@ -51,10 +55,12 @@ export async function followSubmission(options: FollowOptions): Promise<Submissi
       if (last !== undefined) options.tell(`Pod ${last.metadata?.name} is over; the Job runs it again`)
       followed.add(next.metadata?.uid)
       last = await followPod(next, options, reasons)
+      endedAt = performance.now()
     } else if (job === undefined || jobOutcome(job) !== undefined)
       return submissionEnd(job, last, lines.lastLines)
     else {
       if (last === undefined) await tellWhyNoPod(job, options, reasons)
+      else if (performance.now() - endedAt > restMayTakeMs) tellWhatRunsOn(last, pods, reasons)
       await pause(lookEveryMs, { clock: systemClock, signal })
     }
   }
@@ -133,4 +139,13 @@ async function tellWhyNoPod(job: V1Job, { api, signal }: FollowOptions, reasons:
       ? 'Suspended: what it needs is being made'
       : await whyNoPod(api, job, { signal })
   if (why !== undefined) reasons.waits(why)
+}
+
+/** The Job is not over before all containers of its pod are, and the cluster may have added some that do not end. */
+function tellWhatRunsOn(last: V1Pod, pods: readonly V1Pod[], reasons: Reasons): void {
+  const { status } = pods.find(({ metadata }) => metadata?.uid === last.metadata?.uid) ?? {}
+  const others = status?.containerStatuses?.filter(({ name }) => name !== managerContainer) ?? []
+  for (const { name, state } of others)
+    if (state?.running !== undefined)
+      reasons.waits(`the script has ended, and container "${name}" of its pod has not`)
 }

@@ -4,12 +4,10 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { V1Pod } from '@kubernetes/client-node'
 import type { LaunchPlace } from '../../kubernetes/launch-place.ts'
-import { hasEnded } from '../../kubernetes/pod-facts.ts'
 import { podManifest, podOf } from '../../kubernetes/pod-manifest.ts'
 import { podNames } from '../../kubernetes/pod-names.ts'
-import { podWaiting } from '../../kubernetes/pod-waiting.ts'
 import type { Finding } from './finding.ts'
-import { podFindings } from './pod-findings.ts'
+import { isKnown, podFindings } from './pod-findings.ts'
 import type { Patient } from './step.ts'
 
 /** A watch would ask for one more permission. */
@@ -30,14 +28,11 @@ export async function checkPod(patient: Patient): Promise<readonly Finding[]> {
   }
 }
 
-/** Until it has ended, cannot start, or its time is up. Some that cannot be pulled are tried again by the node, but here not. */
+/** Until its time is up, at the latest. */
 async function lookUntilKnown({ api, namespace, timeoutMs, signal }: Patient, pod: V1Pod): Promise<V1Pod> {
   const deadline = performance.now() + timeoutMs
   for (let seen = pod; ; seen = await api.getPod(namespace, pod.metadata?.name ?? '', { signal })) {
-    const { isPermanent, reason } = podWaiting(seen)
-    const isKnown =
-      hasEnded(seen) || isPermanent || reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
-    if (isKnown || performance.now() > deadline) return seen
+    if (isKnown(seen) || performance.now() > deadline) return seen
     await delay(lookEveryMs, undefined, { signal })
   }
 }

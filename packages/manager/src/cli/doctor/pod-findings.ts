@@ -1,7 +1,7 @@
 /** Pure: what became of the pod that was tried → what it means for scheduling, image and clock. */
 
 import type { V1Pod } from '@kubernetes/client-node'
-import { condition, containerStatus } from '../../kubernetes/pod-facts.ts'
+import { condition, containerStatus, hasEnded } from '../../kubernetes/pod-facts.ts'
 import { workerContainer } from '../../kubernetes/pod-manifest.ts'
 import { podWaiting } from '../../kubernetes/pod-waiting.ts'
 import { recordOf } from '../../kubernetes/untyped.ts'
@@ -21,6 +21,16 @@ export interface PodFacts {
 /** Times in logs and in the cluster's objects tell a wrong story then. */
 const maxSkewMs = 10_000
 
+/**
+ * Whether its container has ended, though others that the cluster added may run on, or cannot start. Some that cannot be pulled are
+ * tried again by the node, but here not.
+ */
+export function isKnown(pod: V1Pod): boolean {
+  const { isPermanent, reason } = podWaiting(pod)
+  if (hasEnded(pod) || isPermanent || reason === 'ErrImagePull' || reason === 'ImagePullBackOff') return true
+  return containerStatus(pod, workerContainer)?.state?.terminated !== undefined
+}
+
 export function podFindings(facts: PodFacts): readonly Finding[] {
   const { pod } = facts
   const node = pod.spec?.nodeName
@@ -39,7 +49,8 @@ interface Report {
 
 function unscheduled({ pod, timeoutMs }: PodFacts): Finding {
   const message = condition(pod, 'PodScheduled', 'False')?.message ?? podWaiting(pod).message
-  const { cpu, memory } = pod.spec?.containers[0]?.resources?.requests ?? {}
+  const container = pod.spec?.containers.find(({ name }) => name === workerContainer)
+  const { cpu, memory } = container?.resources?.requests ?? {}
   return {
     check: 'scheduling',
     status: 'failed',
