@@ -136,6 +136,13 @@ test.each([
   expect(end).toMatchObject({ code: 7, stdout: '2 4\n' })
 })
 
+test('dialback run runs a script by tsx where there is no place for temporary files', async () => {
+  const env = { TMPDIR: '/dev/null/tmp' }
+  const end = await run({ 'script.ts': enumScript }, ['script.ts', '-n', '2'], { env })
+
+  expect(end).toMatchObject({ code: 7, stdout: '2 4\n' })
+})
+
 test('dialback run follows the paths of a tsconfig.json that is not in the current directory', async () => {
   const files = {
     'app/script.ts': "import { b } from '@lib/b'\nconsole.log(b)",

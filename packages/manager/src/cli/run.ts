@@ -1,8 +1,8 @@
 /** `dialback run`: a script with workers. */
 
-import { realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
@@ -69,7 +69,7 @@ function run(script: string, args: readonly string[], options: RunOptions, comma
   }).toString()
   const isForTsx = options.tsx === true || needsTsx(file)
   const loader = isForTsx ? ['--import', tsxFor(file)] : []
-  const env = isForTsx ? { ...tsconfigFor(file), ...process.env } : process.env
+  const env = isForTsx ? { ...tsconfigFor(file), ...tsxCache(), ...process.env } : process.env
   makeStreamsBlocking()
   process.execve(
     process.execPath,
@@ -116,6 +116,16 @@ function tsconfigFor(script: string): { TSX_TSCONFIG_PATH?: string } {
     const path = join(directory, 'tsconfig.json')
     if (isFile(path)) return { TSX_TSCONFIG_PATH: path }
     if (directory === dirname(directory)) return {}
+  }
+}
+
+/** Without a directory for its cache, as on a file system that can only be read, tsx would fail. */
+function tsxCache(): { TSX_DISABLE_CACHE?: string } {
+  try {
+    accessSync(tmpdir(), constants.W_OK)
+    return {}
+  } catch {
+    return { TSX_DISABLE_CACHE: '1' }
   }
 }
 
