@@ -51,16 +51,29 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
  * @throws {Error} that says what is missing and how to provide it.
  */
 export async function currentContext(env: NodeJS.ProcessEnv = process.env): Promise<KubeContext> {
-  const given = env['KUBECONFIG']?.split(delimiter).filter((path) => path !== '') ?? []
-  const paths = given.length > 0 ? given : [join(homedir(), '.kube', 'config')]
-  const files = await Promise.all(paths.map(readConfig))
+  const { KUBECONFIG: given = '', KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
+  const named = given.split(delimiter).filter((path) => path !== '')
+  const paths = named.length > 0 ? named : ownConfig()
+  // A home that is not this user's, as one of an image that is run as somebody else, says nothing about a pod.
+  const mayBeClosed = named.length === 0 && Boolean(host && port)
+  const files = await Promise.all(paths.map(async (path) => await readConfig(path, mayBeClosed)))
   const found = files.filter((file) => file !== undefined)
   if (found.length > 0) return contextOf(found, paths.join(delimiter))
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
   if (host && port) return podContext(host, port)
+  const missing = paths.length > 0 ? `there is no file ${paths.join(' or ')}` : 'this user has no home'
   throw new Error(
-    `Cannot find a Kubernetes cluster: there is no file ${paths.join(' or ')}, and this process does not run in a pod; set KUBECONFIG to a kubeconfig file`,
+    `Cannot find a Kubernetes cluster: ${missing}, and this process does not run in a pod; set KUBECONFIG to a kubeconfig file`,
   )
+}
+
+/** None of a user without a home. */
+function ownConfig(): string[] {
+  try {
+    return [join(homedir(), '.kube', 'config')]
+  } catch {
+    // Neither `HOME` nor the system knows one.
+    return []
+  }
 }
 
 /** The namespace of the pod that this process runs in, if it does. */
@@ -74,8 +87,8 @@ interface ConfigFile {
   readonly content: Readonly<Record<string, unknown>>
 }
 
-async function readConfig(path: string): Promise<ConfigFile | undefined> {
-  const text = await readIfThere(path)
+async function readConfig(path: string, mayBeClosed: boolean): Promise<ConfigFile | undefined> {
+  const text = await readIfThere(path, mayBeClosed)
   if (text === undefined) return undefined
   try {
     const { load } = await import('js-yaml')
@@ -87,11 +100,13 @@ async function readConfig(path: string): Promise<ConfigFile | undefined> {
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string, mayBeClosed = false): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // Not a directory: homes such as /dev/null.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || (mayBeClosed && code === 'EACCES')) return undefined
     throw error
   }
 }
