@@ -120,6 +120,11 @@ test('podManifest() puts the environment before ours and joins options of Node',
   expect(env.findLast(({ name }) => name === 'DIALBACK_URL')?.value).toBe('wss://10.0.0.1:5000')
 })
 
+test("podManifest() leaves the heap's size to the options of Node that set it", () => {
+  const { spec } = podManifest({ ...options, env: { NODE_OPTIONS: '--max-old-space-size=200' } })
+  expect(spec?.containers[0]?.env?.[0]).toEqual({ name: 'NODE_OPTIONS', value: '--max-old-space-size=200' })
+})
+
 test('podManifest() gives variables as they are, in which Kubernetes would put others in', () => {
   const { spec } = podManifest({ ...options, env: { PRICE: '5$', LINE: '$(PRICE) $$' } })
   expect(spec?.containers[0]?.env?.slice(0, 2)).toEqual([

@@ -127,6 +127,14 @@ test("submissionJob() adds the user's variables, and to NODE_OPTIONS rather than
   expect(containerOf(job)?.envFrom).toEqual([{ secretRef: { name: 'database' } }])
 })
 
+test("submissionJob() leaves the heap's size to the user's NODE_OPTIONS where they set it", () => {
+  const job = submissionJob({
+    ...options,
+    env: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=200' }],
+  })
+  expect(environmentOf(job)).toMatchObject({ NODE_OPTIONS: '--max-old-space-size=200' })
+})
+
 test('programConfigMap() goes with the Job', () => {
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name: options.name, uid: 'uid-1' }
   const map = programConfigMap({ ...options, owner, starter: '0', program: Buffer.from('program') })

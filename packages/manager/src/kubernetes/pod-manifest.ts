@@ -4,6 +4,7 @@ import { describe } from '@dialback/protocol'
 import type { V1Container, V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
 import type { HandedOn } from './handed-on.ts'
 import { literalValue } from './literal-value.ts'
+import { nodeOptions } from './node-options.ts'
 import { findingLabels, sessionLabels } from './pod-labels.ts'
 
 /** The container that runs the worker; others, which `configure` or the cluster added, are not ours. */
@@ -11,8 +12,6 @@ export const workerContainer = 'worker'
 /** The field of the Secret with the manager's certificate; the others are tokens, by the names of the pods. */
 const certificateField = 'certificate'
 
-/** Of the container's memory: the rest is for buffers, code and stacks, which are no part of the heap. */
-const heapPercentage = 75
 /** Anyone but root, who may not run there. */
 const userId = 1000
 
@@ -164,8 +163,7 @@ type Source = NonNullable<V1EnvVar['valueFrom']>
 
 /** What the agent reads is last, where it counts. */
 function environment(options: PodManifestOptions): V1EnvVar[] {
-  const { NODE_OPTIONS: nodeOptions, ...env } = options.env ?? {}
-  const heap = `--max-old-space-size-percentage=${heapPercentage}`
+  const { NODE_OPTIONS: given, ...env } = options.env ?? {}
   const secret = (key: string): Source => ({ secretKeyRef: { name: options.secretName, key } })
   const field = (fieldPath: string): Source => ({ fieldRef: { fieldPath } })
   const limit = (resource: string, divisor: string): Source => ({
@@ -174,10 +172,7 @@ function environment(options: PodManifestOptions): V1EnvVar[] {
   return [
     ...(options.handedOn?.env ?? []).filter(({ name }) => !Object.hasOwn(env, name)),
     ...Object.entries(env).map(([name, value]) => ({ name, value: literalValue(value) })),
-    {
-      name: 'NODE_OPTIONS',
-      value: nodeOptions === undefined ? heap : `${heap} ${literalValue(nodeOptions)}`,
-    },
+    { name: 'NODE_OPTIONS', value: literalValue(nodeOptions(given)) },
     { name: 'DIALBACK_URL', value: options.url },
     { name: 'DIALBACK_PATIENCE_MS', value: String(options.patienceMs) },
     { name: 'DIALBACK_THREADS', value: String(options.threads) },

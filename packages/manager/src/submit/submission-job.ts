@@ -9,6 +9,7 @@ import type {
   V1Volume,
 } from '@kubernetes/client-node'
 import { literalValue } from '../kubernetes/literal-value.ts'
+import { nodeOptions } from '../kubernetes/node-options.ts'
 
 /** The container that runs the script. */
 export const managerContainer = 'manager'
@@ -28,8 +29,6 @@ export const maxConfigMapBytes = 1_000_000
 
 const programDirectory = '/program'
 const starterDirectory = '/dialback'
-/** Of the memory: as in workers' pods. */
-const heapPercentage = 75
 
 export interface SubmissionOptions {
   /** Of the Job and of all that belongs to it. */
@@ -184,11 +183,10 @@ function container(options: SubmissionOptions): V1Container {
 
 /** What is ours is last, where it counts. */
 function environment({ env, workers, program }: SubmissionOptions): V1EnvVar[] {
-  const heap = `--max-old-space-size-percentage=${heapPercentage}`
-  const nodeOptions = env.find(({ name }) => name === 'NODE_OPTIONS')?.value
+  const given = env.find(({ name }) => name === 'NODE_OPTIONS')?.value
   return [
     ...env.filter(({ name }) => name !== 'NODE_OPTIONS'),
-    { name: 'NODE_OPTIONS', value: nodeOptions === undefined ? heap : `${heap} ${nodeOptions}` },
+    { name: 'NODE_OPTIONS', value: nodeOptions(given) },
     { name: 'DIALBACK_K8S', value: '1' },
     { name: 'DIALBACK_WORKERS', value: String(workers.count) },
     { name: 'DIALBACK_CPU', value: workers.cpu },
