@@ -4,13 +4,16 @@ import type { FunctionUse } from '@dialback/protocol'
 import type { CodeOptions } from '../shipping/code-options.ts'
 import type { DescribedFunction } from '../shipping/described-function.ts'
 import { FunctionRegistry } from '../shipping/function-registry.ts'
+import { programUrls } from '../shipping/program.ts'
 import { type FunctionShell, type ModuleFile, modulesNamedBy } from '../shipping/shell.ts'
 import type { ModuleVariable, Shipper, ShipperOptions } from '../shipping/ship.ts'
 import { ModuleStore } from './module-store.ts'
 import { parseModuleFile } from './parse-shell.ts'
 import { type AnyFunction, type RevivedFunction, Reviver } from './revive.ts'
 
-export type FunctionExchangeOptions = Omit<ShipperOptions, 'registry' | 'sent'>
+/** `programs`: by default what this process was started with. */
+export type FunctionExchangeOptions = Omit<ShipperOptions, 'registry' | 'sent' | 'programs'> &
+  Partial<Pick<ShipperOptions, 'programs'>>
 
 /**
  * Receives functions from the start, and sends them once `loadShipping()` has resolved: that takes 20 ms, which a worker
@@ -36,7 +39,8 @@ export class FunctionExchange {
   /** Loads what sending needs; cheap when it is loaded. */
   async loadShipping(): Promise<void> {
     this.#loading ??= import('../shipping/ship.ts').then((module) => {
-      this.#shipper = new module.Shipper({ ...this.#options, registry: this.#registry, sent: this.#store })
+      const own = { registry: this.#registry, sent: this.#store }
+      this.#shipper = new module.Shipper({ programs: programUrls(), ...this.#options, ...own })
     })
     await this.#loading
   }

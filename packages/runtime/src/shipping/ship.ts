@@ -1,7 +1,5 @@
 /** Describes functions, so that others can make them anew: the sender's side of how functions travel. */
 
-import { realpathSync, statSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { type FunctionUse, SerializationError } from '@dialback/protocol'
 import { describeBound } from './bound-function.ts'
@@ -29,8 +27,8 @@ export interface ShipperOptions extends CodeOptions {
   readonly runtimeModule: Readonly<Record<string, unknown>>
   /** Whether a specifier, or the URL that it leads to, is `@dialback/manager` or a part of it. `url` is empty at first. */
   isRuntimeModule(specifier: string, url: string): boolean
-  /** The URL of the program, which travels by value. @default that of `process.argv[1]` */
-  readonly entry?: string
+  /** The URLs of the program, which travels by value. */
+  readonly programs: ReadonlySet<string>
   /** Remembers functions that come back; shared with the `Reviver` of the same thread. */
   readonly registry: FunctionRegistry
   /** Modules that this thread was sent: the `ModuleStore` of its `Reviver`. */
@@ -58,13 +56,11 @@ export class Shipper {
   readonly #graph: ModuleGraph
   readonly #describer: SourceDescriber
   readonly #runtimeNames: ReadonlyMap<unknown, string>
-  readonly #entryUrl: string
   /** Functions that captured nothing: their description never changes. */
   #constants = new WeakMap<object, Constant>()
 
   constructor(options: ShipperOptions) {
     this.#options = options
-    this.#entryUrl = options.entry ?? entryUrl()
     this.#graph = new ModuleGraph({
       isRuntimeModule: (specifier, url) => options.isRuntimeModule(specifier, url),
       isEntry: (url) => this.#isEntry(url),
@@ -228,7 +224,7 @@ export class Shipper {
   }
 
   #isEntry(url: string): boolean {
-    return url === this.#entryUrl || isTypedIn(url)
+    return this.#options.programs.has(url) || isTypedIn(url)
   }
 }
 
@@ -243,20 +239,6 @@ function withDefaults({ external = [], code = 'ship' }: CodeOptions): ResolvedCo
 /** Whether a module is in no file: the argument of `node -e`, or what came through the standard input. */
 function isTypedIn(url: string): boolean {
   return /\/\[(eval\d*|stdin)\]$/.test(url)
-}
-
-/** The program that this process was started with. */
-function entryUrl(): string {
-  const [, path] = process.argv
-  if (path === undefined) return ''
-  const candidates = [
-    path,
-    ...['.js', '.mjs', '.cjs', '.ts', '/index.js', '/index.ts'].map((end) => `${path}${end}`),
-  ]
-  const file = candidates.find(
-    (candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true,
-  )
-  return file === undefined ? '' : pathToFileURL(realpathSync(file)).href
 }
 
 function byReference(reference: Reference): DescribedFunction {
