@@ -2,38 +2,87 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { resolveK8sOptions } from '../src/kubernetes/k8s-options.ts'
 import type { KubeApi } from '../src/kubernetes/kube-api.ts'
-import { findLaunchPlace } from '../src/kubernetes/launch-place.ts'
+import { refusal } from '../src/kubernetes/kube-error.ts'
+import { findLaunchPlace, isInside } from '../src/kubernetes/launch-place.ts'
 
+const options = resolveK8sOptions(1, {})
+const ownServer = 'https://10.0.0.1:443'
+
+// As a pod has it.
 beforeEach(() => {
   vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1')
   vi.stubEnv('KUBERNETES_SERVICE_PORT', '443')
+  vi.stubEnv('HOSTNAME', 'census-1')
 })
 
 afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-/** The image of the workers of a manager whose pod the cluster has put another container into. */
-async function imageInPod(labels: Record<string, string>): Promise<string> {
-  const pod = {
-    metadata: { name: 'census-1', namespace: 'team', uid: 'uid-1', labels },
-    spec: {
-      containers: [
-        { name: 'proxy', image: 'proxy:1' },
-        { name: 'manager', image: 'manager:1' },
-      ],
-    },
-    status: { podIP: 'fd00::7' },
-  } satisfies V1Pod
+function apiAt(server: string, getPod: () => Promise<V1Pod>): KubeApi {
   // All that is asked of it.
-  const api = { namespace: 'team', getPod: () => Promise.resolve(pod) } as unknown as KubeApi
-  return (await findLaunchPlace(api, resolveK8sOptions(1, { managerPodName: 'census-1' }))).image
+  return { server, namespace: 'team', getPod } as unknown as KubeApi
+}
+
+/** The pod of a manager, into which the cluster has put another container. */
+function managerPod(labels: Record<string, string>): V1Pod {
+  const containers = ['proxy', 'manager'].map((name) => ({ name, image: `${name}:1` }))
+  const metadata = { name: 'census-1', namespace: 'team', uid: 'uid-1', labels }
+  return { metadata, spec: { containers }, status: { podIP: 'fd00::7' } }
 }
 
 test("findLaunchPlace() takes the image of a submitted script from the script's own container", async () => {
-  expect(await imageInPod({ 'app.kubernetes.io/name': 'dialback-submission' })).toBe('manager:1')
+  const pod = managerPod({ 'app.kubernetes.io/name': 'dialback-submission' })
+  const place = await findLaunchPlace(
+    apiAt(ownServer, async () => pod),
+    options,
+  )
+  expect(place).toMatchObject({ image: 'manager:1', prefix: 'census-1-worker', ownPod: pod })
 })
 
 test('findLaunchPlace() does not guess which of the containers of another pod is the manager', async () => {
-  await expect(imageInPod({})).rejects.toThrow('has several containers (proxy, manager); name one')
+  const api = apiAt(ownServer, async () => managerPod({}))
+  await expect(findLaunchPlace(api, options)).rejects.toThrow(
+    'has several containers (proxy, manager); name one',
+  )
+})
+
+const notFound = refused(404, 'pods "census-1" not found')
+const forbidden = refused(403, 'pods "census-1" is forbidden: User "me" cannot get resource "pods"')
+
+function refused(httpStatus: number, message: string): () => Promise<never> {
+  const request = { verb: 'get', resource: 'pods', namespace: 'team', name: 'census-1' }
+  return async () => await Promise.reject(refusal(request, { httpStatus, status: { message } }))
+}
+
+test.each([
+  ['does not know this pod', notFound],
+  ['does not tell', forbidden],
+])('findLaunchPlace() is outside of a cluster that a kubeconfig names and that %s', async (_, getPod) => {
+  const api = apiAt('https://elsewhere:6443', getPod)
+  expect(await isInside(api, options)).toBe(false)
+  expect(await findLaunchPlace(api, options)).toMatchObject({
+    image: expect.stringMatching(/^localhost\/dialback-worker:/),
+    owner: undefined,
+    ownPod: undefined,
+  })
+})
+
+test('findLaunchPlace() is inside of a cluster that a kubeconfig names and that has this pod', async () => {
+  const pod = managerPod({ 'app.kubernetes.io/name': 'dialback-submission' })
+  const api = apiAt('https://kubernetes.default.svc', async () => pod)
+  expect(await isInside(api, options)).toBe(true)
+  expect((await findLaunchPlace(api, options)).ownPod).toBe(pod)
+})
+
+test('findLaunchPlace() says how to name its own pod, where that has another name than its host', async () => {
+  await expect(findLaunchPlace(apiAt(ownServer, notFound), options)).rejects.toThrow(
+    'pods "census-1" not found; name the pod of this process with the option managerPodName',
+  )
+})
+
+test('findLaunchPlace() rejects with what the API server of its own pod refuses', async () => {
+  const api = apiAt(ownServer, forbidden)
+  expect(await isInside(api, options)).toBe(true)
+  await expect(findLaunchPlace(api, options)).rejects.toMatchObject({ kind: 'forbidden' })
 })

@@ -51,19 +51,26 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
  * @throws {Error} that says what is missing and how to provide it.
  */
 export async function currentContext(env: NodeJS.ProcessEnv = process.env): Promise<KubeContext> {
-  const { KUBECONFIG: given = '', KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
+  const { KUBECONFIG: given = '' } = env
+  const server = podServer(env)
   const named = given.split(delimiter).filter((path) => path !== '')
   const paths = named.length > 0 ? named : ownConfig()
   // A home that is not this user's, as one of an image that is run as somebody else, says nothing about a pod.
-  const mayBeClosed = named.length === 0 && Boolean(host && port)
+  const mayBeClosed = named.length === 0 && server !== undefined
   const files = await Promise.all(paths.map(async (path) => await readConfig(path, mayBeClosed)))
   const found = files.filter((file) => file !== undefined)
   if (found.length > 0) return contextOf(found, paths.join(delimiter))
-  if (host && port) return podContext(host, port)
+  if (server !== undefined) return podContext(server)
   const missing = paths.length > 0 ? `there is no file ${paths.join(' or ')}` : 'this user has no home'
   throw new Error(
     `Cannot find a Kubernetes cluster: ${missing}, and this process does not run in a pod; set KUBECONFIG to a kubeconfig file`,
   )
+}
+
+/** The API server of the cluster in which this process is a pod, if it is one. */
+export function podServer(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env
+  return host && port ? `https://${host.includes(':') ? `[${host}]` : host}:${port}` : undefined
 }
 
 /** None of a user without a home. */
@@ -212,9 +219,9 @@ function materialOf({ value, directory }: Named, key: string): Material | undefi
   return file === undefined ? undefined : { file: resolve(directory, file) }
 }
 
-function podContext(host: string, port: string): KubeContext {
+function podContext(server: string): KubeContext {
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server,
     namespace: undefined,
     caCertificate: { file: join(serviceAccount, 'ca.crt') },
     isInsecure: false,

@@ -8,7 +8,8 @@ import { isK8s } from '../is-k8s.ts'
 import { type HandedOn, handedOn } from './handed-on.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
 import type { KubeApi } from './kube-api.ts'
-import { podNamespace } from './kubeconfig.ts'
+import { KubeError } from './kube-error.ts'
+import { podNamespace, podServer } from './kubeconfig.ts'
 import { findOwnPod } from './own-pod.ts'
 import { legalPrefix } from './pod-names.ts'
 import { submittedContainer } from './submitted-container.ts'
@@ -32,17 +33,44 @@ const agentInImage = '/opt/dialback/agent/main.js'
 /** @throws {Error} when it cannot be told which image to run; what the API server refuses. */
 export async function findLaunchPlace(api: KubeApi, options: ResolvedK8sOptions): Promise<LaunchPlace> {
   const namespace = options.namespace ?? api.namespace
-  const isInside = isK8s()
-  const managerPodName = options.managerPodName ?? (isInside ? ownPodName() : undefined)
-  const managerPod = managerPodName && (await managerPodOf(api, managerPodName, namespace))
-  const ownPod = isInside && managerPod ? managerPod : undefined
+  const ownPod = await ownPodIn(api, options)
+  const managerPodName = options.managerPodName ?? (ownPod && ownPodName())
+  const managerPod = ownPod ?? (managerPodName && (await api.getPod(namespace, managerPodName)))
   return {
     namespace,
     prefix: options.workerPrefix ?? legalPrefix(`${managerPodName ?? hostname()}-worker`),
-    ...whatRuns(managerPod || undefined, options.image, isInside),
+    ...whatRuns(managerPod || undefined, options.image, ownPod !== undefined),
     owner: managerPod ? ownerIn(namespace, managerPod) : undefined,
     handedOn: handedOn(ownPod, namespace),
     ownPod,
+  }
+}
+
+/** Whether this process is a pod of the API server's cluster. Never rejects: where that cannot be told it is said to be. */
+export async function isInside(api: KubeApi, options: ResolvedK8sOptions): Promise<boolean> {
+  if (!isK8s() || api.server === podServer()) return isK8s()
+  return (await ownPodIn(api, options).catch(() => true)) !== undefined
+}
+
+/** What says that a pod is not in this cluster, or is nothing to those who are let in there. */
+const elsewhere: ReadonlySet<KubeError['kind']> = new Set(['notFound', 'namespaceNotFound', 'forbidden'])
+
+/** A manager may ask for workers in another namespace than its own. @throws what the API server refuses. */
+async function ownPodIn(api: KubeApi, options: ResolvedK8sOptions): Promise<V1Pod | undefined> {
+  if (!isK8s()) return undefined
+  const namespace = (await podNamespace()) ?? options.namespace ?? api.namespace
+  const name = options.managerPodName ?? ownPodName()
+  try {
+    return await findOwnPod(api, { namespace, name })
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error
+    // A kubeconfig may name another cluster than this pod's, as on a build machine that is a pod.
+    if (elsewhere.has(error.kind) && api.server !== podServer()) return undefined
+    if (error.kind !== 'notFound' || options.managerPodName !== undefined) throw error
+    // Its host's name is not the pod's, as where it uses the network of its node.
+    throw new Error(`${error.message}; name the pod of this process with the option managerPodName`, {
+      cause: error,
+    })
   }
 }
 
@@ -54,12 +82,6 @@ function whatRuns(
   if (image !== undefined) return { image, command: ['node', agentInImage] }
   if (managerPod === undefined) return { image: defaultImage(), command: ['node', agentInImage] }
   return { image: onlyImage(managerPod), command: isInside ? sameCommand() : ['node', agentInImage] }
-}
-
-async function managerPodOf(api: KubeApi, name: string, namespace: string): Promise<V1Pod> {
-  if (!isK8s()) return await api.getPod(namespace, name)
-  // A manager may ask for workers in another namespace than its own.
-  return await findOwnPod(api, { namespace: (await podNamespace()) ?? namespace, name })
 }
 
 function ownPodName(): string {

@@ -1,8 +1,7 @@
 /** Looks at the cluster that the environment names. */
 
-import { isK8s } from '../../is-k8s.ts'
 import type { ResolvedK8sOptions } from '../../kubernetes/k8s-options.ts'
-import { findLaunchPlace } from '../../kubernetes/launch-place.ts'
+import { findLaunchPlace, isInside } from '../../kubernetes/launch-place.ts'
 import { loadKubeApi } from '../../kubernetes/load-kube-api.ts'
 import { diagnose } from './diagnose.ts'
 import type { Finding } from './finding.ts'
@@ -28,7 +27,7 @@ export async function* examine({ workers, ...rest }: ExamineOptions): AsyncGener
     options,
     namespace: options.namespace,
     place: async () => await findLaunchPlace(api, options),
-    isInside: isK8s(),
+    isInside: await isInside(api, options),
   })
 }
 
