@@ -47,6 +47,8 @@ export function moduleSource(
     const analysis = analyze(loaded.text)
     return { text: loaded.text, format: loaded.isModule ? 'module' : 'commonjs', analysis }
   }
+  if (!/^(?:\.[cm]?[jt]sx?)?$/.test(extname(path)))
+    throw new UnsendableModule('it is not JavaScript, and what a loader makes of it is not known here')
   const text = compiled(path, read(path))
   const analysis = analyze(text)
   return { text, format: formatOf(url, format, analysis), analysis }

@@ -20,6 +20,13 @@ interface Script {
  */
 const ownBundle = import.meta.url
 
+/** This process was told to load something before the program: it may be a loader, which takes care of certain files only. */
+const hasPreloads = /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b/.test(
+  [...process.execArgv, process.env['NODE_OPTIONS']].join(' '),
+)
+/** At the end of a URL. */
+const ofNodeItself = /\.(?:[cm]?[jt]s|json)$/
+
 export class ScriptAnalyses {
   readonly #debugger: V8Debugger
   readonly #scripts = new Map<string, Script>()
@@ -60,11 +67,13 @@ export class ScriptAnalyses {
   }
 
   /**
-   * Whether a module is on the disk as it was loaded. Loaders that transform files, such as tsx, do so to all, so the
-   * functions seen so far show whether there is one; and a file that has changed since then is newer than the process.
+   * Whether a module is on the disk as it was loaded. A loader that the program has brought itself is most often one for all
+   * files, which the functions seen so far show; and a file that has changed since then is newer than the process. What is no
+   * file of Node's own kind, or has a query, as what OpenTelemetry puts before others (`?iitm=true`), is from a loader.
    */
   isOnDisk(url: string): boolean {
-    if (this.#hasTransformed || this.#scripts.size === 0) return false
+    if (hasPreloads || this.#hasTransformed || this.#scripts.size === 0 || !ofNodeItself.test(url))
+      return false
     const stats = statSync(new URL(url), { throwIfNoEntry: false })
     return stats !== undefined && stats.mtimeMs < processStartedAt
   }
