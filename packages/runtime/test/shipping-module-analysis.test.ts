@@ -161,3 +161,18 @@ test('analyzeModule() tells a module by what only a module can have', () => {
 test('analyzeModule() refuses what is no JavaScript', () => {
   expect(() => analyzeModule('const a: number = 1')).toThrow(SyntaxError)
 })
+
+test.each([
+  ["import { addProcs } from '@dialback/manager'\nawait addProcs(2)", true],
+  ["import { addProcs as add } from '@dialback/manager'\nexport const [id] = await add(2)", true],
+  ["import * as dialback from '@dialback/manager'\ndialback.addProcs(2).then(() => {})", true],
+  ["const { addProcs } = require('@dialback/manager')\naddProcs(2).then(main)", true],
+  ["import { Cluster } from '@dialback/manager'\nconst ids = await new Cluster().addProcs(2)", true],
+  ["import { addProcs } from '@dialback/manager'\nexport const start = () => addProcs(2)", false],
+  ["import { addProcs } from '@dialback/manager'\nif (isMain) await addProcs(2)", false],
+  ["import { addProcs } from '@dialback/manager'\nconst add = addProcs\nadd(2)", false],
+  ["import { addProcs } from './own.js'\nawait addProcs(2)", false],
+  ['const { addProcs } = manager\nlog(manager.addProcs)', false],
+])('analyzeModule() tells whether %j adds workers when it is loaded', (text, expected) => {
+  expect(analyzeModule(text).addsWorkers).toBe(expected)
+})

@@ -77,6 +77,7 @@ function draftOf(url: string, format: string | undefined, surroundings: GraphSur
   try {
     const source = moduleSource(url, surroundings.textOf(url), format)
     if (source.analysis?.isTestFile) return program('it is a test file')
+    if (source.analysis?.addsWorkers) return program('it adds workers')
     return { source, targets: targetsOf(source, url, surroundings) }
   } catch (error) {
     if (!(error instanceof UnsendableModule)) throw error

@@ -10,6 +10,7 @@ import type {
   Statement,
   VariableDeclaration,
 } from 'acorn'
+import { addsWorkers } from './adds-workers.ts'
 import { type ImportedName, importedBy, patternNames } from './import-expression.ts'
 import { type ModuleEdge, scanModule } from './module-scan.ts'
 import { parseProgram } from './syntax.ts'
@@ -42,6 +43,8 @@ export interface ModuleAnalysis {
   readonly stars: readonly string[]
   /** Whether it declares tests, so that loading it anywhere else would run these. */
   readonly isTestFile: boolean
+  /** Whether it adds workers, so that it can be loaded on the manager only. */
+  readonly addsWorkers: boolean
   /** Where code can be added that sees what the top level declares, and runs last. */
   readonly end: number
 }
@@ -81,6 +84,7 @@ export function analyzeModule(text: string): ModuleAnalysis {
       (statement) => 'directive' in statement && statement.directive === 'use strict',
     ),
     isTestFile: isTestFile(body, draft.imports, (name) => draft.bindings.has(name)),
+    addsWorkers: addsWorkers(body, draft.imports),
     edges,
     end,
   }
