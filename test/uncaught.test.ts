@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { withTempDir } from './support/temp-dir.ts'
 import { startCluster } from './test-cluster.ts'
 
 test.each<[title: string, later: () => void]>([
@@ -41,6 +45,42 @@ test('what a worker wrote last before it ended itself is told as that, and not a
     logs: ['10 of 20 done'],
   })
 })
+
+test('the last lines of a worker are told also by a manager that is held up while they come', async () => {
+  await using dir = await withTempDir()
+  await using started = await startCluster(1)
+  const { cluster } = started
+  const written = join(dir.path, 'written')
+  const pid = await cluster.remoteCallFetch(() => process.pid, 2)
+  const holdUp = (): void => {
+    if (!hasEnded(pid)) return
+    process.off('SIGCHLD', holdUp)
+    // It has heard of the end by then, and does nothing until the line is there and the time for it is over.
+    setImmediate(() => {
+      const until = performance.now() + 500
+      while (!existsSync(written) || performance.now() < until);
+    })
+  }
+  process.on('SIGCHLD', holdUp)
+
+  const running = cluster.remoteCallFetch(
+    (file: string) => {
+      const script = 'sleep 0.1; echo late; : > "$0"'
+      spawn('sh', ['-c', script, file], { stdio: ['ignore', 'inherit', 'inherit'] })
+      process.exit(3)
+    },
+    2,
+    written,
+  )
+
+  await expect(running).rejects.toMatchObject({ exitCode: 3, logs: ['late'] })
+})
+
+/** Of a process that nobody has waited for the command line is gone. */
+function hasEnded(pid: number): boolean {
+  const path = `/proc/${pid}/cmdline`
+  return !existsSync(path) || readFileSync(path, 'utf8') === ''
+}
 
 test('a worker that does not start is told of with what it wrote', async () => {
   await using started = await startCluster()

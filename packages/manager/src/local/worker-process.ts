@@ -84,7 +84,8 @@ export class WorkerProcess implements LaunchedWorker {
     for (const stream of streams) stream.resume()
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolveTimeout) => {
-      timer = setTimeout(resolveTimeout, lastLinesMs)
+      // To a manager that was held up meanwhile it is over before anything was read: that takes another turn.
+      timer = setTimeout(() => setImmediate(resolveTimeout), lastLinesMs)
     })
     await Promise.race([Promise.all(ends), timeout])
     clearTimeout(timer)
