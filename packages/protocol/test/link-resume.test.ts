@@ -97,7 +97,7 @@ test('Link loses nothing and repeats nothing, whenever its transport breaks', as
       pair.worker.link.destroy()
       pair.manager.link.destroy()
     }),
-    { numRuns: 150, timeout: 2_000 },
+    { numRuns: 150, timeout: 20_000 },
   )
 })
 

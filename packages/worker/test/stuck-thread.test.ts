@@ -39,10 +39,9 @@ test('answersInTime() counts the time where the system does not say', async () =
 test('threadUse() tells what this thread computes', () => {
   const id = ownThreadId()
   const before = threadUse(id)
-  const end = performance.now() + 60
-  while (performance.now() < end);
-  const after = threadUse(id)
-  expect((after?.cpuMs ?? 0) - (before?.cpuMs ?? 0)).toBeGreaterThan(5)
+  let after = before
+  // For as long as it takes: on a busy machine this thread computes in a small part of the time that passes.
+  while (before !== undefined && after !== undefined && after.cpuMs < before.cpuMs + 5) after = threadUse(id)
   expect(after?.isAsleep).toBe(false)
   expect(threadUse(undefined)).toBeUndefined()
   expect(threadUse(2 ** 22 + 1)).toBeUndefined()
