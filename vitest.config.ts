@@ -14,6 +14,8 @@ const config: ViteUserConfig = {
     experimental: { viteModuleRunner: false, nodeLoader: false },
     setupFiles: ['test/support/as-script.ts'],
     reporters: ['default'],
+    // Time in which something has to happen, not how long it may take: a process may be held up for some of it.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

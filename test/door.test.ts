@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls'
 import type { ClusterManager, Door, LaunchContext, LaunchedWorker } from '@dialback/manager'
 import { agentEntry } from '@dialback/worker'
 import { expect, test } from 'vitest'
+import { freePort } from './kubernetes/support/free-port.ts'
 import { startCluster } from './test-cluster.ts'
 
 type Environment = Readonly<Record<string, string>>
@@ -198,13 +199,7 @@ function remote({
 
 /** A server that does not listen, and a port that nobody listens on. */
 async function closedServer(): Promise<{ readonly late: Server; readonly port: number }> {
-  const late = createServer()
-  late.listen(0, '127.0.0.1')
-  await once(late, 'listening')
-  const { port } = late.address() as AddressInfo
-  late.close()
-  await once(late, 'close')
-  return { late, port }
+  return { late: createServer(), port: await freePort() }
 }
 
 function startRemote(entry: string, env: Environment): Omit<LaunchedWorker, 'name'> {

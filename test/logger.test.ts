@@ -21,7 +21,9 @@ const cluster = new Cluster({
   onWorkerLog: (_, line) => { lines.push(line); throw new Error('line') },
 })
 const ids = await cluster.addProcs(2)
-console.log(await cluster.remoteCallFetch(() => { console.log('one\\ntwo'); return 3 }, 2), lines)
+const value = await cluster.remoteCallFetch(() => { console.log('one\\ntwo'); return 3 }, 2)
+while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve))
+console.log(value, lines)
 const end = await cluster.remoteCallFetch(() => process.exit(4), 3).catch(({ reason }) => reason)
 await cluster[Symbol.asyncDispose]()
 console.log(ids, end, [...uncaught].toSorted())`,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { processStopped } from './support/processes.ts'
 import { startCluster } from './test-cluster.ts'
 
 test('rmProcs() of a worker that hangs terminates it, then kills it, and says so; what ran there rejects at once', async () => {
@@ -8,6 +9,7 @@ test('rmProcs() of a worker that hangs terminates it, then kills it, and says so
   const waiting = cluster.remoteCallFetch(() => new Promise(() => {}), 2).catch(String)
   await cluster.remoteCallFetch(() => 'the call before has started', 2)
   process.kill(pid, 'SIGSTOP')
+  await processStopped(pid)
 
   const removing = cluster.rmProcs(2)
   const rejected = await waiting
@@ -28,9 +30,11 @@ test('rmProcs({ waitFor }) names who is not gone in time, and goes on removing',
   const { cluster } = started
   const pid = await cluster.remoteCallFetch(() => process.pid, 3)
   process.kill(pid, 'SIGSTOP')
+  await processStopped(pid)
 
-  await expect(cluster.rmProcs([2, 3], { waitFor: '1s' })).rejects.toThrow(
-    'Cannot remove workers 3 within 1 s',
+  // Long enough for worker 2 to end, also where it does not get its turn at once; worker 3 is killed after 10 s.
+  await expect(cluster.rmProcs([2, 3], { waitFor: '6s' })).rejects.toThrow(
+    'Cannot remove workers 3 within 6 s',
   )
 
   expect(cluster.workers()).toEqual([1])

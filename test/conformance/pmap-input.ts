@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { myid, pmap, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
-import { listen, tell } from './fixtures/attempts.ts'
+import { listen, tell, whenTold } from './fixtures/attempts.ts'
 import { errorOf, group, type Place, range } from './place.ts'
 
 export function pmapInputCases(place: Place): void {
@@ -81,7 +81,8 @@ export function pmapInputCases(place: Place): void {
       'batchSize %d: after a failure nothing starts, and the input is closed once',
       async (batchSize) => {
         const { cluster } = shared
-        const input = new Watched(1_000)
+        // Without an end: how much of it is read until the failure is known here depends on how fast that comes.
+        const input = new Watched(Number.POSITIVE_INFINITY)
         const started: unknown[] = []
         const key = crypto.randomUUID()
         listen(key, (_, n) => started.push(n))
@@ -95,7 +96,6 @@ export function pmapInputCases(place: Place): void {
         expect([input.returned, input.pulled]).toEqual([1, pulled])
         // What the workers had already begun may still have been on its way here.
         expect(started.length - startedThen).toBeLessThanOrEqual(2 * batchSize)
-        expect(pulled).toBeLessThan(100)
       },
     )
 
@@ -120,16 +120,15 @@ export function pmapInputCases(place: Place): void {
     })
 
     test('a slow async input is used as it comes', async () => {
-      const seen: number[] = []
       const key = crypto.randomUUID()
-      listen(key, (_, n) => seen.push(Number(n)))
       const items = async function* (): AsyncGenerator<number> {
         yield 0
-        await expect.poll(() => seen).toEqual([0])
+        await whenTold(`${key} 0`)
         yield 1
-        await expect.poll(() => seen).toEqual([0, 1])
+        await whenTold(`${key} 1`)
       }
-      expect(await shared.cluster.pmap(async (n: number) => await report(key, n), items())).toEqual([0, 1])
+      const mapped = shared.cluster.pmap(async (n: number) => await report(`${key} ${n}`, n), items())
+      expect(await mapped).toEqual([0, 1])
     })
 
     test('thousands of items in flight leave nothing behind', async () => {

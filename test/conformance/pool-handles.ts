@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CachingPool, myid, pmap, remoteCallFetch, WorkerPool } from '@dialback/manager'
 import { expect, test } from 'vitest'
+import { tell, whenTold } from './fixtures/attempts.ts'
 import { errorOf, group, type Place, range } from './place.ts'
 
 export function poolHandleCases(place: Place): void {
@@ -28,10 +29,14 @@ export function poolHandleCases(place: Place): void {
     test('the manager waits for what a worker has taken', async () => {
       const { cluster } = shared
       const pool = new WorkerPool([3], cluster.peer)
-      const there = cluster.remoteCallFetch(holdAWhile, 2, pool)
-      await expect.poll(() => pool.isReady).toBe(false)
-      expect(await pool.take()).toBe(3)
-      expect(await there).toBe('held')
+      const key = crypto.randomUUID()
+      const there = cluster.remoteCallFetch(holdUntilTold, 2, pool, key)
+      await whenTold(`${key} holds`)
+      expect(pool.isReady).toBe(false)
+      const taking = pool.take()
+      expect(await Promise.race([taking, sleep(100, 'waits')])).toBe('waits')
+      tell(key, 1)
+      expect([await taking, await there]).toEqual([3, 'held'])
     })
 
     test('two workers never have the same worker of a pool at once', async () => {
@@ -170,8 +175,13 @@ async function callThrough(pool: WorkerPool, count: number): Promise<number[]> {
   return await Promise.all(calls)
 }
 
-async function holdAWhile(pool: WorkerPool): Promise<string> {
-  return await pool.run(async () => await sleep(150, 'held'))
+/** Tells that it has a worker, and gives it back once it is told to. */
+async function holdUntilTold(pool: WorkerPool, key: string): Promise<string> {
+  return await pool.run(async () => {
+    await remoteCallFetch(tell, 1, `${key} holds`, 2)
+    await remoteCallFetch(whenTold, 1, key)
+    return 'held'
+  })
 }
 
 async function countThrough(pool: WorkerPool): Promise<number> {

@@ -101,10 +101,14 @@ describe.skipIf(!hasCluster)('dialback manifests rbac --submit', { timeout: 300_
       return { code, failed: failedOf((JSON.parse(stdout) as { findings: Finding[] }).findings) }
     }
 
-    // The cluster counts a little later.
-    await eventually('the quota', async () => (await failing()).code === 1)
+    // The cluster counts a little later, and until then lets no pod in either.
+    await eventually('the quota', async () =>
+      (await failing()).failed.some(({ message }) => message.includes('exceeded quota')),
+    )
 
-    expect((await failing()).failed).toMatchObject([
+    const { code, failed } = await failing()
+    expect(code).toBe(1)
+    expect(failed).toMatchObject([
       { check: 'quota', message: expect.stringContaining('exceeded quota: small') },
     ])
   })

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** The repository's root. */
@@ -94,6 +94,8 @@ async function endOf(
   clearTimeout(deadline)
   // A worker that outlives its manager keeps the pipes open; the test is to find it, not to hang on it.
   await Promise.race([closed, sleep(1_000, undefined, { ref: false })])
+  // Time may be up because this process was held up, before it has read what is there.
+  await turn()
   const { stdout, stderr } = output()
   if (ms >= timeoutMs) throw new Error(`${path} did not end within ${timeoutMs} ms\n${stdout}\n${stderr}`)
   return { code: child.exitCode, signal: child.signalCode, stdout, stderr, ms }

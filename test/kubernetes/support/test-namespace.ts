@@ -107,7 +107,13 @@ export async function reachableAddress(namespace: TestNamespace): Promise<string
     })
     const name = pod.metadata?.name ?? ''
     await ended(namespace, name)
-    return (await namespace.core.readNamespacedPodLog({ namespace: namespace.name, name })).trim()
+    let address = ''
+    // Its log may come a little later than its end.
+    await eventually('the address in the log', async () => {
+      address = (await namespace.core.readNamespacedPodLog({ namespace: namespace.name, name })).trim()
+      return address !== ''
+    })
+    return address
   } finally {
     server.close()
   }
