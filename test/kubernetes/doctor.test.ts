@@ -159,12 +159,12 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
   test('names a size for which no node has room', async () => {
     await using namespace = await TestNamespace.create()
 
-    const report = await doctor(['--namespace', namespace.name, '--cpu', '1000', '--timeout', '8s'])
+    const report = await doctor(['--namespace', namespace.name, '--cpu', '1000', '--timeout', '3s'])
 
     expect(report.code).toBe(1)
     expect(report.failed).toMatchObject([{ check: 'scheduling' }])
     expect(report.failed[0]?.message).toMatch(
-      /^no node took a worker of 1k CPU and 200Mi within 8 s: .*Insufficient cpu/,
+      /^no node took a worker of 1k CPU and 200Mi within 3 s: .*Insufficient cpu/,
     )
     expect(await namespace.pods()).toEqual([])
   })

@@ -201,11 +201,6 @@ describe.skipIf(!hasCluster)(
         // Of the relay as well, which needs little.
         body: { metadata: { name: 'two' }, spec: { hard: { 'requests.memory': '700Mi' } } },
       })
-      // Until the cluster has counted, it lets no pod in at all.
-      await eventually('the quota', async () => {
-        const request = { namespace: namespace.name, name: 'two' }
-        return (await namespace.core.readNamespacedResourceQuota(request)).status?.hard !== undefined
-      })
       await using started = await startCluster()
       const { cluster, log } = started
 

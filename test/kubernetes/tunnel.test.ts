@@ -52,8 +52,8 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     ['Never', 120, /^warn: worker \S+ ended before it joined: ErrImageNeverPull/],
     [
       'IfNotPresent',
-      10,
-      /^warn: timed out after waiting for worker \S+ to start for 10 seconds, .*ErrImage|BackOff/s,
+      5,
+      /^warn: timed out after waiting for worker \S+ to start for 5 seconds, .*ErrImage|BackOff/s,
     ],
   ] as const)(
     'does without workers when their image, and so that of the relay, is not there (imagePullPolicy %s)',

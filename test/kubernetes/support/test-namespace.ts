@@ -107,13 +107,7 @@ export async function reachableAddress(namespace: TestNamespace): Promise<string
     })
     const name = pod.metadata?.name ?? ''
     await ended(namespace, name)
-    let address = ''
-    // Its log may come a little later than its end.
-    await eventually('the address in the log', async () => {
-      address = (await namespace.core.readNamespacedPodLog({ namespace: namespace.name, name })).trim()
-      return address !== ''
-    })
-    return address
+    return (await namespace.core.readNamespacedPodLog({ namespace: namespace.name, name })).trim()
   } finally {
     server.close()
   }
