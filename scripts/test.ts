@@ -30,7 +30,7 @@ process.on('exit', () => {
 const { filter, options } = parseCLI(['vitest', 'run', ...args])
 const vitest = await startVitest(filter, options)
 const { passed, failed, skipped } = count(vitest)
-const left = await processesLeft(run, 20_000, runVariable)
+const left = await processesLeft(run, 3_000, runVariable)
 for (const { pid, commandLine } of left) console.log(`Left running: ${pid} ${commandLine}`)
 for (const line of runAgain(vitest)) console.log(line)
 if (failedChecks.length > 0) console.log(`Failed checks: ${failedChecks.join(', ')}`)

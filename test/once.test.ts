@@ -64,8 +64,7 @@ test('pmap() again, with nothing changed, sends the items alone', async () => {
   const changed = await sentBy(map)
 
   expect(first).toBeGreaterThan(2 * 900_000)
-  // Heartbeats and acknowledgements, of which there may be more when it takes longer, are counted too.
-  expect(second).toBeLessThan(2_000)
+  expect(second).toBeLessThan(1_000)
   expect(changed).toBeGreaterThan(2 * 900_000)
 })
 

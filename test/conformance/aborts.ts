@@ -60,7 +60,7 @@ export function abortCases(place: Place): void {
       expect((await mapping).message).toBe('enough')
       // What is called before the thread has been replaced is interrupted with it.
       const idOf = async (): Promise<number> => await cluster.remoteCallFetch(() => myid(), 2).catch(() => 0)
-      await expect.poll(idOf).toBe(2)
+      await expect.poll(idOf, { timeout: 10_000 }).toBe(2)
       expect(cluster.workers()).toEqual([2, 3])
     })
 

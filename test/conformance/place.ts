@@ -70,7 +70,7 @@ export async function startPlaced(place: Place, np: number): Promise<TestCluster
 
 /** What was called was answered: a case that leaves a call behind fails here. */
 async function nothingWaits(cluster: Cluster): Promise<void> {
-  await expect.poll(() => cluster.peer.pendingCount).toBe(0)
+  await expect.poll(() => cluster.peer.pendingCount, { timeout: 5_000 }).toBe(0)
 }
 
 /** The error with which it rejects. */

@@ -39,9 +39,12 @@ test('answersInTime() counts the time where the system does not say', async () =
 test('threadUse() tells what this thread computes', () => {
   const id = ownThreadId()
   const before = threadUse(id)
-  let after = before
-  // For as long as it takes: on a busy machine this thread computes in a small part of the time that passes.
-  while (before !== undefined && after !== undefined && after.cpuMs < before.cpuMs + 5) after = threadUse(id)
+  const used = (): number => (threadUse(id)?.cpuMs ?? 0) - (before?.cpuMs ?? 0)
+  // On a busy machine this thread computes in a small part of the time that passes.
+  const end = performance.now() + 10_000
+  while (used() <= 5 && performance.now() < end);
+  const after = threadUse(id)
+  expect(used()).toBeGreaterThan(5)
   expect(after?.isAsleep).toBe(false)
   expect(threadUse(undefined)).toBeUndefined()
   expect(threadUse(2 ** 22 + 1)).toBeUndefined()
