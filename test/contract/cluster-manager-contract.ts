@@ -32,8 +32,6 @@ export interface ContractFacts {
   readonly killed: Readonly<Record<string, unknown>>
   /** The fields of the error when a worker ended by itself. */
   exited(exitCode: number): Readonly<Record<string, unknown>>
-  /** What the manager may grow by while a worker writes 192 MiB without ending the line, in MiB. @default 96 */
-  readonly maxGrownMiB?: number
   /** Names what is left of workers with `DIALBACK_TEST_ID=testId` in their environment, once nothing is or after 20 s. */
   left(testId: string): Promise<readonly string[]>
 }

@@ -14,8 +14,6 @@ describe.skipIf(!hasCluster)('on Kubernetes', { timeout: 240_000 }, async () => 
     module: import.meta.resolve('./kubernetes-manager.ts'),
     killed: { reason: 'Error', exitCode: 137, signal: 'SIGKILL', blame: 'unknown' },
     exited: (exitCode) => ({ reason: 'Error', exitCode, blame: 'item' }),
-    // The lines come by HTTPS.
-    maxGrownMiB: 160,
     left: async (testId) => await livePods(namespace, testId),
   })
 })

@@ -11,7 +11,12 @@ export class LastLines {
   }
 
   add(line: string): void {
-    this.#lines.push(line.slice(0, maxLineLength))
+    this.#lines.push(line.length > maxLineLength ? copyOf(line.slice(0, maxLineLength)) : line)
     if (this.#lines.length > maxLines) this.#lines.shift()
   }
+}
+
+/** A slice of a string keeps all of that string in memory. In UTF-16, in which every string is valid. */
+function copyOf(slice: string): string {
+  return Buffer.from(slice, 'utf16le').toString('utf16le')
 }
