@@ -25,6 +25,7 @@ import type { KubeCall, KubeClient, KubeStream } from './kube-client.ts'
 import { create } from './kube-create.ts'
 import { KubeError } from './kube-error.ts'
 import { accessPath, resourcePath, splitResource, withQuery } from './kube-path.ts'
+import type { KubeContext } from './kubeconfig.ts'
 import { recordOf, textOf } from './untyped.ts'
 
 /** What is parsed here comes from the API server, whose schema these types are: hence the casts. */
@@ -39,6 +40,10 @@ export class HttpKubeApi implements KubeApi {
 
   get server(): string {
     return this.#client.server
+  }
+
+  get context(): KubeContext {
+    return this.#client.context
   }
 
   async createPod(namespace: string, pod: V1Pod, { signal }: Waiting = {}): Promise<V1Pod> {

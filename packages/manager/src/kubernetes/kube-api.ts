@@ -16,6 +16,7 @@ import type {
 } from '@kubernetes/client-node'
 import type { WebSocket } from 'ws'
 import type { KubeStream } from './kube-client.ts'
+import type { KubeContext } from './kubeconfig.ts'
 
 /** Every verb rejects with a {@link KubeError}, or with the signal's reason. To list, an empty namespace means all. */
 export interface KubeApi extends AsyncDisposable {
@@ -23,6 +24,8 @@ export interface KubeApi extends AsyncDisposable {
   readonly namespace: string
   /** The address of the API server. */
   readonly server: string
+  /** Who is spoken to, and as whom. */
+  readonly context: KubeContext
 
   /**
    * Creates once, also when the answer is lost and the request sent again. `generateName` is made a name here.

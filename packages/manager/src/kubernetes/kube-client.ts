@@ -35,11 +35,13 @@ const maxAnswerBytes = 268_435_456
 const maxRetryAfterMs = 60_000
 
 export class KubeClient {
+  readonly context: KubeContext
   readonly #http: KubeHttp
   readonly #settings: RetrySettings
   #wasReached = false
 
   constructor(context: KubeContext, settings: RetrySettings = retryDefaults) {
+    this.context = context
     this.#http = new KubeHttp(context)
     this.#settings = settings
   }

@@ -12,6 +12,7 @@ import { loadKubeApi } from './load-kube-api.ts'
 import { checkConfigured, podManifest, podOf, restoreBelonging, secretManifest } from './pod-manifest.ts'
 import { podNames, shortened } from './pod-names.ts'
 import { PodSession } from './pod-session.ts'
+import { sharedSession } from './pod-sessions.ts'
 import { PodWorker } from './pod-worker.ts'
 import { RelayError } from './relay-error.ts'
 import { chooseRoute, type Route } from './route.ts'
@@ -20,8 +21,6 @@ import { UnmadePod } from './unmade-pod.ts'
 export class PodLauncher {
   readonly #options: ResolvedK8sOptions
   #api: Promise<KubeApi> | undefined
-  /** One for all launches of a cluster, whose pods are watched together and come through its own door. */
-  readonly #sessions = new WeakMap<Door, PodSession>()
 
   constructor(options: ResolvedK8sOptions) {
     this.#options = options
@@ -41,7 +40,7 @@ export class PodLauncher {
 
   async #launch(context: LaunchContext): Promise<readonly LaunchedWorker[]> {
     const [{ api, place }, door] = await Promise.all([this.#findPlace(), context.openDoor()])
-    const session = this.#sessionOf(door, api, context)
+    const session = this.#sessionOf(door, api, place, context)
     // Nothing of a launch that failed is left when that is told.
     await using _ = session.use()
     const { signal } = context
@@ -132,12 +131,12 @@ export class PodLauncher {
     return { api, place: await findLaunchPlace(api, this.#options) }
   }
 
-  #sessionOf(door: Door, api: KubeApi, { logger }: LaunchContext): PodSession {
-    const known = this.#sessions.get(door)
-    if (known !== undefined) return known
-    const session = new PodSession({ api, id: randomBytes(8).toString('hex'), logger })
-    this.#sessions.set(door, session)
-    return session
+  #sessionOf(door: Door, api: KubeApi, place: LaunchPlace, { logger }: LaunchContext): PodSession {
+    const { imagePullPolicy, connection, advertise } = this.#options
+    const { namespace, image } = place
+    const facts = { context: api.context, namespace, image, imagePullPolicy, connection, advertise }
+    const id = randomBytes(8).toString('hex')
+    return sharedSession(door, facts, () => new PodSession({ api, id, logger }))
   }
 }
 

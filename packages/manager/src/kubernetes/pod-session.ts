@@ -1,4 +1,4 @@
-/** The pods of one manager: watched together, and removed when this process ends in order. */
+/** The pods of one manager, or of several alike: watched together, and removed when this process ends in order. */
 
 import type { V1Pod } from '@kubernetes/client-node'
 import type { LineListener } from '../cluster-manager.ts'
