@@ -9,7 +9,10 @@ import { withTempDir } from './support/temp-dir.ts'
 /** Its blocks of TypeScript, and which of them is the script for `dialback run`. */
 async function blocksOf(): Promise<{ first: string; others: string[] }> {
   const text = await readFile(join(root, 'README.md'), 'utf8')
-  const blocks = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) => code)
+  const blocks = [...text.matchAll(/^```ts\n(.*?)^```/gms)]
+    .map(([, code = '']) => code)
+    // Which test/kubernetes/readme.test.ts runs.
+    .filter((code) => !code.includes('K8sClusterManager'))
   const isFirst = (code: string): boolean => code.includes('console.log(workers())')
   return { first: blocks.find(isFirst) ?? '', others: blocks.filter((code) => !isFirst(code)) }
 }
