@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { legalPrefix, podNames } from '../src/kubernetes/pod-names.ts'
+import { legalPrefix, podNames, workerPrefix } from '../src/kubernetes/pod-names.ts'
 
 test.each([
   ['my-host-worker', 'my-host-worker'],
@@ -10,6 +10,15 @@ test.each([
   [`${'x'.repeat(56)}-worker`, 'x'.repeat(56)],
 ])('legalPrefix() makes %o %o', (text, legal) => {
   expect(legalPrefix(text)).toBe(legal)
+})
+
+test.each([
+  ["Ann's Mac.local", 'ann-s-mac-local-worker'],
+  ['ÄÖ', 'dialback-worker'],
+  ['x'.repeat(50), `${'x'.repeat(50)}-worker`],
+  [`${'x'.repeat(49)}-${'y'.repeat(9)}`, `${'x'.repeat(49)}-worker`],
+])('workerPrefix() makes %o %o', (name, prefix) => {
+  expect(workerPrefix(name)).toBe(prefix)
 })
 
 test('podNames() gives different names although a number comes twice', () => {

@@ -11,7 +11,7 @@ import type { KubeApi } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
 import { podNamespace, podServer } from './kubeconfig.ts'
 import { findOwnPod } from './own-pod.ts'
-import { legalPrefix } from './pod-names.ts'
+import { workerPrefix } from './pod-names.ts'
 import { submittedContainer } from './submitted-container.ts'
 
 export interface LaunchPlace {
@@ -38,7 +38,7 @@ export async function findLaunchPlace(api: KubeApi, options: ResolvedK8sOptions)
   const managerPod = ownPod ?? (managerPodName && (await api.getPod(namespace, managerPodName)))
   return {
     namespace,
-    prefix: options.workerPrefix ?? legalPrefix(`${managerPodName ?? hostname()}-worker`),
+    prefix: options.workerPrefix ?? workerPrefix(managerPodName ?? hostname()),
     ...whatRuns(managerPod || undefined, options.image, ownPod !== undefined),
     owner: managerPod ? ownerIn(namespace, managerPod) : undefined,
     handedOn: handedOn(ownPod, namespace),

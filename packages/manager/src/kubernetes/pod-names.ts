@@ -6,6 +6,12 @@ const maxPrefixLength = 57
 const letters = 'bcdfghjklmnpqrstvwxz2456789'
 const suffixLength = 5
 
+/** What the names of a manager's workers begin with. @param name of its pod or machine, which is cut where it is too long */
+export function workerPrefix(name: string): string {
+  const end = '-worker'
+  return `${shortened(legalPrefix(name), maxPrefixLength - end.length)}${end}`
+}
+
 /** Makes any text the beginning of a legal name: `Ann's Mac.local` → `ann-s-mac-local`. */
 export function legalPrefix(text: string): string {
   const legal = text
