@@ -1,9 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { resolveK8sOptions } from '../src/kubernetes/k8s-options.ts'
+import { type K8sOptions, resolveK8sOptions } from '../src/kubernetes/k8s-options.ts'
 import type { KubeApi } from '../src/kubernetes/kube-api.ts'
 import { refusal } from '../src/kubernetes/kube-error.ts'
-import { findLaunchPlace, isInside } from '../src/kubernetes/launch-place.ts'
+import { findLaunchPlace, isInside, type LaunchPlace } from '../src/kubernetes/launch-place.ts'
 
 const options = resolveK8sOptions(1, {})
 const ownServer = 'https://10.0.0.1:443'
@@ -45,6 +45,52 @@ test('findLaunchPlace() does not guess which of the containers of another pod is
   await expect(findLaunchPlace(api, options)).rejects.toThrow(
     'has several containers (proxy, manager); name one',
   )
+})
+
+/** The pod of a manager, alone in it, whose image is not everyone's to pull. */
+const privatePod: V1Pod = {
+  metadata: { name: 'census-1', namespace: 'team', uid: 'uid-1' },
+  spec: {
+    imagePullSecrets: [{ name: 'registry' }],
+    containers: [{ name: 'me', image: 'registry.example/me:latest', imagePullPolicy: 'IfNotPresent' }],
+  },
+  status: { podIP: '10.1.2.3' },
+}
+
+test.each<[string, K8sOptions, Partial<LaunchPlace>]>([
+  [
+    "of the manager's pod as that was pulled",
+    {},
+    {
+      image: 'registry.example/me:latest',
+      imagePullPolicy: 'IfNotPresent',
+      imagePullSecrets: [{ name: 'registry' }],
+    },
+  ],
+  [
+    'as the options say',
+    { imagePullPolicy: 'Never' },
+    { imagePullPolicy: 'Never', imagePullSecrets: [{ name: 'registry' }] },
+  ],
+  [
+    'of their own without what pulled that of the manager',
+    { image: 'other:1' },
+    { image: 'other:1', imagePullPolicy: undefined, imagePullSecrets: undefined },
+  ],
+  [
+    'of a manager in another namespace without its Secrets, and without an owner',
+    { namespace: 'elsewhere' },
+    {
+      namespace: 'elsewhere',
+      image: 'registry.example/me:latest',
+      imagePullPolicy: 'IfNotPresent',
+      imagePullSecrets: undefined,
+      owner: undefined,
+    },
+  ],
+])('findLaunchPlace() has workers pull the image %s', async (_, given, place) => {
+  const api = apiAt(ownServer, async () => privatePod)
+  expect(await findLaunchPlace(api, resolveK8sOptions(1, given))).toMatchObject(place)
 })
 
 const notFound = refused(404, 'pods "census-1" not found')

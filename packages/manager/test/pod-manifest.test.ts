@@ -89,6 +89,11 @@ test('podManifest() of the least that there can be', () => {
 
 test.each([
   ['an owner', { owner }, { metadata: { ownerReferences: [owner] } }],
+  [
+    'pull secrets',
+    { imagePullSecrets: [{ name: 'registry' }] },
+    { spec: { imagePullSecrets: [{ name: 'registry' }] } },
+  ],
   ['a pull policy', { imagePullPolicy: 'Never' }, { spec: { containers: [{ imagePullPolicy: 'Never' }] } }],
   [
     'a service account, whose token is then mounted',

@@ -30,7 +30,7 @@ export interface K8sOptions {
   /** Added to those by which dialback finds its pods. */
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly annotations?: Readonly<Record<string, string>> | undefined
-  /** @default Kubernetes' own: Always for `latest`, else IfNotPresent */
+  /** @default that of the manager's container where the image is its own, else Kubernetes': Always for `latest`, else IfNotPresent */
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined
   /** With fewer workers `addProcs` rejects. @default 0 */
   readonly minWorkers?: number | undefined

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { builtAgentEntry } from '@dialback/worker'
-import type { V1OwnerReference, V1Pod } from '@kubernetes/client-node'
+import type { V1LocalObjectReference, V1OwnerReference, V1Pod } from '@kubernetes/client-node'
 import { isK8s } from '../is-k8s.ts'
 import { type HandedOn, handedOn } from './handed-on.ts'
 import type { ResolvedK8sOptions } from './k8s-options.ts'
@@ -18,6 +18,9 @@ export interface LaunchPlace {
   readonly namespace: string
   readonly prefix: string
   readonly image: string
+  /** As the options say, else as the manager's pod has it where the image is that one's. */
+  readonly imagePullPolicy: string | undefined
+  readonly imagePullSecrets: readonly V1LocalObjectReference[] | undefined
   readonly command: readonly string[]
   /** With it the cluster removes what the launch made. */
   readonly owner: V1OwnerReference | undefined
@@ -39,8 +42,8 @@ export async function findLaunchPlace(api: KubeApi, options: ResolvedK8sOptions)
   return {
     namespace,
     prefix: options.workerPrefix ?? workerPrefix(managerPodName ?? hostname()),
-    ...whatRuns(managerPod || undefined, options.image, ownPod !== undefined),
-    owner: managerPod ? ownerIn(namespace, managerPod) : undefined,
+    ...whatRuns(managerPod || undefined, options, { namespace, isInside: ownPod !== undefined }),
+    owner: managerPod && isIn(namespace, managerPod) ? ownerReference(managerPod) : undefined,
     handedOn: handedOn(ownPod, namespace),
     ownPod,
   }
@@ -76,12 +79,19 @@ async function ownPodIn(api: KubeApi, options: ResolvedK8sOptions): Promise<V1Po
 
 function whatRuns(
   managerPod: V1Pod | undefined,
-  image: string | undefined,
-  isInside: boolean,
-): Pick<LaunchPlace, 'image' | 'command'> {
-  if (image !== undefined) return { image, command: ['node', agentInImage] }
-  if (managerPod === undefined) return { image: defaultImage(), command: ['node', agentInImage] }
-  return { image: onlyImage(managerPod), command: isInside ? sameCommand() : ['node', agentInImage] }
+  { image, imagePullPolicy }: Pick<ResolvedK8sOptions, 'image' | 'imagePullPolicy'>,
+  { namespace, isInside }: { readonly namespace: string; readonly isInside: boolean },
+): Pick<LaunchPlace, 'image' | 'imagePullPolicy' | 'imagePullSecrets' | 'command'> {
+  const others = { imagePullPolicy, imagePullSecrets: undefined, command: ['node', agentInImage] }
+  if (image !== undefined) return { image, ...others }
+  if (managerPod === undefined) return { image: defaultImage(), ...others }
+  const own = managerImage(managerPod)
+  return {
+    image: own.image,
+    imagePullPolicy: imagePullPolicy ?? own.imagePullPolicy,
+    imagePullSecrets: isIn(namespace, managerPod) ? managerPod.spec?.imagePullSecrets : undefined,
+    command: isInside ? sameCommand() : others.command,
+  }
 }
 
 function ownPodName(): string {
@@ -89,11 +99,11 @@ function ownPodName(): string {
 }
 
 /** @throws {Error} when the pod has several containers, and it cannot be told which is the manager's. */
-function onlyImage(pod: V1Pod): string {
+function managerImage(pod: V1Pod): Pick<LaunchPlace, 'image' | 'imagePullPolicy'> {
   const own = submittedContainer(pod)
   const [container, ...others] = own === undefined ? (pod.spec?.containers ?? []) : [own]
-  const image = container?.image
-  if (image !== undefined && others.length === 0) return image
+  const { image, imagePullPolicy } = container ?? {}
+  if (image !== undefined && others.length === 0) return { image, imagePullPolicy }
   const names = pod.spec?.containers.map(({ name }) => name).join(', ')
   throw new Error(
     `Cannot tell which image workers are to run: pod "${pod.metadata?.name}" has several containers (${names}); name one with the option image`,
@@ -112,9 +122,12 @@ function sameCommand(): readonly string[] {
   return entry === undefined ? ['node', agentInImage] : [process.execPath, entry]
 }
 
-/** Undefined in another namespace: what has its owner elsewhere counts as having lost it, and is removed. */
-function ownerIn(namespace: string, { metadata }: V1Pod): V1OwnerReference | undefined {
-  if (metadata?.namespace !== namespace) return undefined
-  const { name = '', uid = '' } = metadata
+/** What has its owner in another namespace counts as having lost it, and is removed; nor can it use a Secret there. */
+function isIn(namespace: string, { metadata }: V1Pod): boolean {
+  return metadata?.namespace === namespace
+}
+
+function ownerReference({ metadata }: V1Pod): V1OwnerReference {
+  const { name = '', uid = '' } = metadata ?? {}
   return { apiVersion: 'v1', kind: 'Pod', name, uid, controller: false, blockOwnerDeletion: false }
 }

@@ -1,7 +1,14 @@
 /** Pure: the manifest of a worker's pod, and of the Secret that lets the pods of one launch in. */
 
 import { describe } from '@dialback/protocol'
-import type { V1Container, V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node'
+import type {
+  V1Container,
+  V1EnvVar,
+  V1LocalObjectReference,
+  V1OwnerReference,
+  V1Pod,
+  V1Secret,
+} from '@kubernetes/client-node'
 import type { HandedOn } from './handed-on.ts'
 import { literalValue } from './literal-value.ts'
 import { nodeOptions } from './node-options.ts'
@@ -36,12 +43,13 @@ export interface PodManifestOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly annotations?: Readonly<Record<string, string>> | undefined
   readonly imagePullPolicy?: string | undefined
+  readonly imagePullSecrets?: readonly V1LocalObjectReference[] | undefined
   readonly serviceAccountName?: string | undefined
 }
 
 /** The manifest that `configure` gets: it meets the restricted Pod Security Standard. */
 export function podManifest(options: PodManifestOptions): V1Pod {
-  const { prefix, namespace, annotations, owner, serviceAccountName } = options
+  const { prefix, namespace, annotations, owner, serviceAccountName, imagePullSecrets = [] } = options
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -62,6 +70,7 @@ export function podManifest(options: PodManifestOptions): V1Pod {
         runAsUser: userId,
         seccompProfile: { type: 'RuntimeDefault' },
       },
+      ...(imagePullSecrets.length > 0 && { imagePullSecrets: [...imagePullSecrets] }),
       containers: [container(options)],
     },
   }

@@ -4,7 +4,14 @@
  * its time to live takes it away with everything.
  */
 
-import type { V1Job, V1OwnerReference, V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
+import type {
+  V1Job,
+  V1LocalObjectReference,
+  V1OwnerReference,
+  V1Pod,
+  V1Secret,
+  V1Service,
+} from '@kubernetes/client-node'
 import { componentLabel, managedByLabel, sessionLabels } from './pod-labels.ts'
 import { legalPrefix, podNames, shortened } from './pod-names.ts'
 
@@ -29,6 +36,7 @@ export interface RelayJobOptions {
   readonly image: string
   readonly command: readonly string[]
   readonly imagePullPolicy?: string | undefined
+  readonly imagePullSecrets?: readonly V1LocalObjectReference[] | undefined
   /** When nobody waits any more for it to start (ISO 8601). */
   readonly startsUntil?: string | undefined
 }
@@ -47,7 +55,7 @@ export function relayName(workerPrefix: string, random: (below: number) => numbe
 
 /** It meets the restricted Pod Security Standard, and its pod may do nothing in the cluster. */
 export function relayJob(options: RelayJobOptions): V1Job {
-  const { name, namespace, image, command, imagePullPolicy, startsUntil } = options
+  const { name, namespace, image, command, imagePullPolicy, imagePullSecrets = [], startsUntil } = options
   const labels = relayLabels(options.session)
   // Its pod is managed by the Job.
   const { [managedByLabel]: _, ...podLabels } = labels
@@ -70,6 +78,7 @@ export function relayJob(options: RelayJobOptions): V1Job {
           restartPolicy: 'Never',
           automountServiceAccountToken: false,
           enableServiceLinks: false,
+          ...(imagePullSecrets.length > 0 && { imagePullSecrets: [...imagePullSecrets] }),
           // It acts on SIGTERM at once.
           terminationGracePeriodSeconds: 5,
           securityContext: {

@@ -88,7 +88,7 @@ function awaiting(outside: OutsideSession): AwaitedWorker {
 const marginMs = 600_000
 
 async function createOutside({ session, place, options }: RouteOptions): Promise<OutsideSession> {
-  const { namespace, prefix, image, command } = place
+  const { namespace, prefix, image, imagePullPolicy, imagePullSecrets, command } = place
   const [program = 'node', agent = ''] = command
   return await OutsideSession.create({
     api: session.api,
@@ -99,7 +99,8 @@ async function createOutside({ session, place, options }: RouteOptions): Promise
     session: session.id,
     image,
     command: [program, join(dirname(agent), 'relay.js')],
-    imagePullPolicy: options.imagePullPolicy,
+    imagePullPolicy,
+    imagePullSecrets,
     startsUntil: new Date(Date.now() + options.pendingTimeoutMs + marginMs).toISOString(),
   })
 }

@@ -36,16 +36,16 @@ function objectsOf(
   patient: Patient,
   place: LaunchPlace,
 ): { readonly resource: string; readonly object: KubernetesObject }[] {
-  const { namespace, isInside, options } = patient
+  const { namespace, isInside } = patient
   const names = { namespace, session: 'doctor', secretName: `${place.prefix}-doctor` }
   const inside = [
     { resource: 'pods', object: workerPod(patient, place) },
     { resource: 'secrets', object: secretManifest({ ...names, owner: place.owner }, 'none', {}) },
   ]
   if (isInside) return inside
-  const { image, command } = place
-  const { imagePullPolicy } = options
-  const job = relayJob({ ...names, name: names.secretName, image, command, imagePullPolicy })
+  const { image, imagePullPolicy, imagePullSecrets, command } = place
+  const what = { image, imagePullPolicy, imagePullSecrets, command }
+  const job = relayJob({ ...names, ...what, name: names.secretName })
   const { metadata, spec } = job.spec?.template ?? {}
   const relayMetadata = { labels: metadata?.labels ?? {}, generateName: `${place.prefix}-` }
   const relay = { apiVersion: 'v1', kind: 'Pod', metadata: relayMetadata, spec }
