@@ -45,6 +45,11 @@ describe.skipIf(!hasCluster)('a pod that never joins', { timeout: 90_000 }, () =
     ],
     ['an image name that is none', { image: 'Not/A Name' }, /InvalidImageName/],
     [
+      'an image that was not brought to the node',
+      { image: 'localhost/absent:1', imagePullPolicy: 'IfNotPresent' },
+      /ErrImagePull|ImagePullBackOff/,
+    ],
+    [
       'an image that may not be pulled',
       { image: 'localhost/absent:1', imagePullPolicy: 'Never' },
       /ErrImageNeverPull/,
@@ -80,10 +85,10 @@ describe.skipIf(!hasCluster)('a pod that never joins', { timeout: 90_000 }, () =
     expect(await started.namespace.left()).toEqual([])
   })
 
-  test('because its image cannot be pulled for now is waited for, and then told why', async () => {
+  test('because the registry of its image does not answer is waited for, and then told why', async () => {
     const before = started.warnings.length
     const options: K8sOptions = {
-      image: 'localhost/absent:1',
+      image: 'localhost:1/absent:1',
       imagePullPolicy: 'IfNotPresent',
       pendingTimeout: 8,
     }

@@ -86,7 +86,8 @@ describe.skipIf(!hasCluster)('dialback gc', { timeout: 240_000 }, () => {
       '--namespace',
       name,
       '--image',
-      'localhost/absent:1',
+      // Of a registry that does not answer: it may still come.
+      'localhost:1/absent:1',
     ]
     const running = startScript('packages/manager/src/cli/main.ts', { args })
     await running.wrote('0 of 1 up; 1 pending')

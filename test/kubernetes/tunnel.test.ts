@@ -48,47 +48,6 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     await eventually('that the pods are gone', async () => (await namespace.pods()).length === 0)
   })
 
-  test.each([
-    ['Never', 120, /^warn: worker \S+ ended before it joined: ErrImageNeverPull/],
-    [
-      'IfNotPresent',
-      5,
-      /^warn: timed out after waiting for worker \S+ to start for 5 seconds, .*ErrImage|BackOff/s,
-    ],
-  ] as const)(
-    'does without workers when their image, and so that of the relay, is not there (imagePullPolicy %s)',
-    async (imagePullPolicy, pendingTimeout, why) => {
-      await using namespace = await TestNamespace.create()
-      await using started = await startCluster()
-      const { cluster, log } = started
-      const image = 'localhost/absent:1'
-
-      const ids = await cluster.addProcs(
-        new K8sClusterManager(2, options(namespace, { image, imagePullPolicy, pendingTimeout })),
-      )
-
-      expect(ids).toEqual([])
-      const warnings = log.filter((line) => line.startsWith('warn: '))
-      expect(warnings).toEqual([expect.stringMatching(why), expect.stringMatching(why)])
-      await eventually('that nothing is left', async () => (await namespace.left()).length === 0)
-    },
-  )
-
-  test('says what the relay waits for while it is waited for', async () => {
-    await using namespace = await TestNamespace.create()
-    await using started = await startCluster()
-    const stop = new AbortController()
-    const manager = new K8sClusterManager(2, options(namespace, { image: 'localhost/absent:1' }))
-
-    const adding = started.cluster.addProcs(manager, { signal: stop.signal })
-    const told = await started.logged('ImagePull')
-    stop.abort()
-
-    expect(told).toMatch(/^info: 0 of 2 up; 2 pending: (ErrImagePull|ImagePullBackOff): /)
-    await expect(adding).rejects.toThrow('aborted')
-    expect(await namespace.left()).not.toContainEqual(expect.stringMatching(/-relay-\w{5}$/))
-  })
-
   test('finds out by which way workers can come', async () => {
     await using namespace = await TestNamespace.create()
     await using started = await startCluster()

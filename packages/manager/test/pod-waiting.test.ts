@@ -7,8 +7,10 @@ const waiting = (reason: string, message?: string): V1ContainerState => ({
   waiting: { reason, ...(message !== undefined && { message }) },
 })
 
-const refused =
+const absentHere =
   'failed to pull and unpack image "localhost/nope:1": failed to do request: Head "http://localhost/v2/nope/manifests/1": dial tcp 127.0.0.1:80: connect: connection refused'
+const refused =
+  'failed to pull and unpack image "localhost:5000/nope:1": failed to do request: Head "http://localhost:5000/v2/nope/manifests/1": dial tcp 127.0.0.1:5000: connect: connection refused'
 const notFound =
   'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nope:1": failed to resolve reference: docker.io/library/nope:1: not found'
 const denied =
@@ -26,6 +28,8 @@ test.each([
   ['RunContainerError', 'failed to start', true],
   ['ErrImagePull', notFound, true],
   ['ImagePullBackOff', denied, true],
+  ['ErrImagePull', absentHere, true],
+  ['ImagePullBackOff', `Back-off pulling image "localhost/nope:1": ErrImagePull: ${absentHere}`, true],
   ['ErrImagePull', refused, false],
   ['ErrImagePull', busy, false],
   ['ImagePullBackOff', 'Back-off pulling image "nope:1"', false],

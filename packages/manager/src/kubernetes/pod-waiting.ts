@@ -33,6 +33,9 @@ const pullReasons: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBack
 const refusedPull =
   /not found|manifest unknown|name unknown|does not exist|unauthorized|authentication required|authorization failed|access denied|requested access to the resource is denied|403 forbidden|no match for platform/i
 
+/** `localhost/…` names an image that was to be brought to the node. containerd asks that for it, where nobody listens. */
+const absentHere = /"https?:\/\/localhost\/v2\/.*connection refused/s
+
 /** Waiting for these says nothing that its phase does not. */
 const usualReasons: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
 
@@ -73,7 +76,7 @@ function waitingContainer(pod: V1Pod): { reason?: string; message?: string } | u
 }
 
 function isPermanent(reason: string, message: string): boolean {
-  if (pullReasons.has(reason)) return refusedPull.test(message)
+  if (pullReasons.has(reason)) return refusedPull.test(message) || absentHere.test(message)
   return permanentReasons.has(reason) && !passing.test(message)
 }
 

@@ -1,0 +1,67 @@
+/** The manager is this process, and its relay, which all else waits for, does not start. */
+
+import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
+import { describe, expect, test } from 'vitest'
+import { startCluster } from '../test-cluster.ts'
+import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
+
+/** Of a registry that does not answer: it may still come. */
+const offline = 'localhost:1/absent:1'
+
+describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }, () => {
+  const options = ({ name }: TestNamespace, more: K8sOptions = {}): K8sOptions => ({
+    namespace: name,
+    cpu: 0.1,
+    memory: '400Mi',
+    pendingTimeout: 120,
+    connection: 'tunnel',
+    ...more,
+  })
+
+  test.each([
+    ['Never', 'localhost/absent:1', 120, /^warn: worker \S+ ended before it joined: ErrImageNeverPull/],
+    [
+      'IfNotPresent',
+      'localhost/absent:1',
+      120,
+      /^warn: worker \S+ ended before it joined: (ErrImagePull|ImagePullBackOff) /,
+    ],
+    [
+      'IfNotPresent',
+      offline,
+      5,
+      /^warn: timed out after waiting for worker \S+ to start for 5 seconds, .*ErrImage|BackOff/s,
+    ],
+  ] as const)(
+    'does without workers when their image, and so that of the relay, is not there (imagePullPolicy %s, %s)',
+    async (imagePullPolicy, image, pendingTimeout, why) => {
+      await using namespace = await TestNamespace.create()
+      await using started = await startCluster()
+      const { cluster, log } = started
+
+      const ids = await cluster.addProcs(
+        new K8sClusterManager(2, options(namespace, { image, imagePullPolicy, pendingTimeout })),
+      )
+
+      expect(ids).toEqual([])
+      const warnings = log.filter((line) => line.startsWith('warn: '))
+      expect(warnings).toEqual([expect.stringMatching(why), expect.stringMatching(why)])
+      await eventually('that nothing is left', async () => (await namespace.left()).length === 0)
+    },
+  )
+
+  test('says what the relay waits for while it is waited for', async () => {
+    await using namespace = await TestNamespace.create()
+    await using started = await startCluster()
+    const stop = new AbortController()
+    const manager = new K8sClusterManager(2, options(namespace, { image: offline }))
+
+    const adding = started.cluster.addProcs(manager, { signal: stop.signal })
+    const told = await started.logged('ImagePull')
+    stop.abort()
+
+    expect(told).toMatch(/^info: 0 of 2 up; 2 pending: (ErrImagePull|ImagePullBackOff): /)
+    await expect(adding).rejects.toThrow('aborted')
+    expect(await namespace.left()).not.toContainEqual(expect.stringMatching(/-relay-\w{5}$/))
+  })
+})
