@@ -64,4 +64,41 @@ describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }
     await expect(adding).rejects.toThrow('aborted')
     expect(await namespace.left()).not.toContainEqual(expect.stringMatching(/-relay-\w{5}$/))
   })
+
+  test('for want of quota, which only an event of its Job says, is waited for and told of', async () => {
+    await using namespace = await TestNamespace.create()
+    await letNoPodIn(namespace)
+    await using started = await startCluster()
+    const { cluster, log } = started
+    const given = options(namespace, { pendingTimeout: 10, minWorkers: 1 })
+
+    const error = await cluster.addProcs(new K8sClusterManager(1, given)).catch((thrown: unknown) => thrown)
+
+    const why = /FailedCreate: .*pods "\S+-relay-\w{5}-" is forbidden: exceeded quota: none/
+    expect(error).toMatchObject({ name: 'LaunchError', message: expect.stringMatching(why) })
+    expect(String(error)).toContain('did not join within 10 s: FailedCreate')
+    expect(log.filter((line) => line.startsWith('info'))).toEqual([
+      expect.stringMatching(new RegExp(`^info: 0 of 1 up; 1 pending: ${why.source}`)),
+    ])
+    const [warning = '', ...others] = log.filter((line) => line.startsWith('warn'))
+    expect(others).toEqual([])
+    expect(warning).toMatch(
+      /^warn: timed out after waiting for worker \S+ to start for 10 seconds, with status:\n/,
+    )
+    expect(JSON.parse(warning.slice(warning.indexOf('\n')))).toMatchObject({
+      phase: 'Pending',
+      reason: 'FailedCreate',
+    })
+    expect(await namespace.left()).toEqual([])
+  })
 })
+
+/** Makes a quota, and waits until it counts. */
+async function letNoPodIn({ core, name: namespace }: TestNamespace): Promise<void> {
+  const body = { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } }
+  await core.createNamespacedResourceQuota({ namespace, body })
+  await eventually('the quota', async () => {
+    const { status } = await core.readNamespacedResourceQuota({ namespace, name: 'none' })
+    return status?.hard?.['pods'] === '0'
+  })
+}

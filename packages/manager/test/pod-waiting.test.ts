@@ -97,6 +97,15 @@ test('podWaiting() does not wait for a pod that is being deleted', () => {
   })
 })
 
+test('podWaiting() gives the reason of the pod itself before it has containers', () => {
+  const status = { reason: 'FailedCreate', message: 'exceeded quota' }
+  expect(podWaiting({ status: { phase: 'Pending', ...status } })).toEqual({
+    phase: 'Pending',
+    ...status,
+    isPermanent: false,
+  })
+})
+
 test('podWaiting() of a pod that runs, and of one without a status', () => {
   expect(podWaiting(pod({ state: { running: {} } }))).toEqual({ phase: 'Running', isPermanent: false })
   expect(podWaiting({})).toEqual({ phase: 'Unknown', isPermanent: false })

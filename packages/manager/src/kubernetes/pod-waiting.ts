@@ -48,7 +48,7 @@ export function podWaiting(pod: V1Pod): PodWaiting {
   // An autoscaler or a queue may help: these wait.
   if (unscheduled !== undefined) return { phase, ...facts(unscheduled), isPermanent: false }
   const waiting = waitingContainer(pod)
-  if (waiting === undefined) return { phase, isPermanent: false }
+  if (waiting === undefined) return { phase, ...facts(pod.status), isPermanent: false }
   return { phase, ...facts(waiting), isPermanent: isPermanent(waiting.reason ?? '', waiting.message ?? '') }
 }
 

@@ -13,6 +13,7 @@ import { containerStatus, hasEnded } from './pod-facts.ts'
 import { podWaiting } from './pod-waiting.ts'
 import { RelayError } from './relay-error.ts'
 import { relayComponent, replacementPod } from './relay-job.ts'
+import { whyNoPod } from './why-no-pod.ts'
 
 export interface RelayPodsOptions {
   readonly api: KubeApi
@@ -24,6 +25,8 @@ export interface RelayPodsOptions {
 
 /** The relay starts in a second or two; a watch for that would ask for one more permission. */
 const lookEveryMs = 200
+/** Why there is none is asked after this, and so often: as a rule there is one before. */
+const askWhyEveryMs = 2_000
 /** Of those that live for less, each is replaced after twice the time of the one before. */
 const shortLifeMs = 60_000
 const firstPauseMs = 500
@@ -33,6 +36,7 @@ export class RelayPods {
   readonly #job: string
   #latest: V1Pod | undefined
   #hasRun = false
+  #askedWhyAt = performance.now()
   #replacedAt = Number.NEGATIVE_INFINITY
   #pauseMs = firstPauseMs
 
@@ -41,7 +45,7 @@ export class RelayPods {
     this.#job = options.job.metadata?.name ?? ''
   }
 
-  /** As it was last seen. */
+  /** As it was last seen; where none was made, what that one would say. */
   get latest(): V1Pod | undefined {
     return this.#latest
   }
@@ -70,13 +74,24 @@ export class RelayPods {
     const { items } = await api.listPods(namespace, { labelSelector, signal })
     const living = items.filter(isAlive)
     const pod = living.find(({ status }) => status?.phase === 'Running') ?? living[0]
-    this.#latest = pod ?? items[0]
+    this.#latest = pod ?? items[0] ?? (await this.#unmade(signal))
     const first = this.#hasRun ? pod : (pod ?? items[0])
     const waiting = first && podWaiting(first)
     // Its Secret may be a moment behind it.
     if (waiting?.isPermanent && waiting.reason !== 'CreateContainerConfigError')
       throw new RelayError(this.#job, first, false)
     return pod
+  }
+
+  /** Stands for a first pod that the cluster does not let the Job make, as for want of quota. */
+  async #unmade(signal: AbortSignal): Promise<V1Pod | undefined> {
+    if (this.#hasRun) return undefined
+    if (performance.now() - this.#askedWhyAt < askWhyEveryMs) return this.#latest
+    this.#askedWhyAt = performance.now()
+    const { api, job } = this.#options
+    const message = await whyNoPod(api, job, { signal, isRetried: false })
+    if (message === undefined) return undefined
+    return { status: { phase: 'Pending', reason: 'FailedCreate', message } }
   }
 
   async #replace(signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ export class UnmadePod implements LaunchedWorker {
   readonly name: string
   readonly threads = 1
   readonly status: object
+  readonly waitingFor: string
   readonly exited: Promise<WorkerExit>
   readonly isLate: boolean
   readonly #ended = Promise.withResolvers<WorkerExit>()
@@ -16,6 +17,7 @@ export class UnmadePod implements LaunchedWorker {
   constructor(name: string, error: RelayError) {
     this.name = name
     this.status = error.status
+    this.waitingFor = error.why
     this.isLate = error.isLate
     this.exited = this.#ended.promise
     this.#error = error

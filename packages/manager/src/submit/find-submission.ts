@@ -5,10 +5,10 @@ import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import type { KubeApi } from '../kubernetes/kube-api.ts'
 import { KubeError } from '../kubernetes/kube-error.ts'
 import { pause } from '../kubernetes/kube-retry.ts'
+import { whyNoPod } from '../kubernetes/why-no-pod.ts'
 import { type JobState, jobOutcome, jobState } from './job-state.ts'
 import { accountObjects } from './manager-account.ts'
 import { cancelledAnnotation, submissionLabels, submissionSelector } from './submission-job.ts'
-import { whyNoPod } from './why-no-pod.ts'
 import { isOwnedBy, managersOf, workerSelector } from './workers-of.ts'
 
 const lookEveryMs = 400

@@ -6,13 +6,13 @@ import type { KubeApi } from '../kubernetes/kube-api.ts'
 import { KubeError } from '../kubernetes/kube-error.ts'
 import { pause } from '../kubernetes/kube-retry.ts'
 import { podWaiting } from '../kubernetes/pod-waiting.ts'
+import { whyNoPod } from '../kubernetes/why-no-pod.ts'
 import { followLog, lookAgain } from './follow-log.ts'
 import { hasStarted, isOver, jobOutcome, podsInOrder, waitingText } from './job-state.ts'
 import type { LineWriter } from './line-writer.ts'
 import { patiently } from './patiently.ts'
 import { type SubmissionEnd, submissionEnd } from './submission-end.ts'
 import { managerContainer } from './submission-job.ts'
-import { whyNoPod } from './why-no-pod.ts'
 
 export interface FollowOptions {
   readonly api: KubeApi

@@ -1,8 +1,8 @@
 /** Why a Job has no pod: its controller says it in an event. */
 
 import type { V1Job } from '@kubernetes/client-node'
-import type { KubeApi, Waiting } from '../kubernetes/kube-api.ts'
-import { KubeError } from '../kubernetes/kube-error.ts'
+import type { KubeApi, Waiting } from './kube-api.ts'
+import { KubeError } from './kube-error.ts'
 
 /** Undefined where nothing is said, and for those who may not read events. @throws the reason of the signal */
 export async function whyNoPod(
