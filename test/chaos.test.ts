@@ -37,7 +37,8 @@ test(`every call settles while ${kills} workers are killed at random during pmap
   isOver = true
   await Promise.all(loops)
 
-  expect(cluster.peer.pendingCount, `seed ${seed}`).toBe(0)
+  // A future whose reader was killed is still being made; what never settles stays.
+  await expect.poll(() => cluster.peer.pendingCount, { message: `seed ${seed}` }).toBe(0)
   expect(
     Object.keys(tally).filter((key) => /wrong|unexpected|hangs/.test(key)),
     `seed ${seed} ${JSON.stringify(tally)}`,

@@ -6,6 +6,7 @@ import { runScript, startScript } from '../support/run-script.ts'
 import { applyManifests } from './support/apply-manifests.ts'
 import type { Finding } from './support/finding.ts'
 import { freePort } from './support/free-port.ts'
+import { createQuota } from './support/quota.ts'
 import { managerAccount } from './support/service-account.ts'
 import {
   ended,
@@ -98,15 +99,7 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
 
   test('names a quota that leaves no room', async () => {
     await using namespace = await TestNamespace.create()
-    const quota = { metadata: { name: 'small' }, spec: { hard: { 'limits.memory': '100Mi' } } }
-    await namespace.core.createNamespacedResourceQuota({ namespace: namespace.name, body: quota })
-    await eventually('the quota', async () => {
-      const { status } = await namespace.core.readNamespacedResourceQuota({
-        namespace: namespace.name,
-        name: 'small',
-      })
-      return status?.hard !== undefined
-    })
+    await createQuota(namespace, 'small', { 'limits.memory': '100Mi' })
 
     const report = await doctor(['--namespace', namespace.name])
 
@@ -159,12 +152,12 @@ describe.skipIf(!hasCluster)('dialback doctor', { timeout: 300_000 }, () => {
   test('names a size for which no node has room', async () => {
     await using namespace = await TestNamespace.create()
 
-    const report = await doctor(['--namespace', namespace.name, '--cpu', '1000', '--timeout', '3s'])
+    const report = await doctor(['--namespace', namespace.name, '--cpu', '1000', '--timeout', '10s'])
 
     expect(report.code).toBe(1)
     expect(report.failed).toMatchObject([{ check: 'scheduling' }])
     expect(report.failed[0]?.message).toMatch(
-      /^no node took a worker of 1k CPU and 200Mi within 3 s: .*Insufficient cpu/,
+      /^no node took a worker of 1k CPU and 200Mi within 10 s: .*Insufficient cpu/,
     )
     expect(await namespace.pods()).toEqual([])
   })

@@ -4,6 +4,7 @@ import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startCluster } from '../test-cluster.ts'
 import { freePort } from './support/free-port.ts'
+import { createQuota } from './support/quota.ts'
 import {
   eventually,
   hasCluster,
@@ -196,11 +197,8 @@ describe.skipIf(!hasCluster)(
 
     test('loses only the pod that a quota refuses', async () => {
       await using namespace = await TestNamespace.create()
-      await namespace.core.createNamespacedResourceQuota({
-        namespace: namespace.name,
-        // Of the relay as well, which needs little.
-        body: { metadata: { name: 'two' }, spec: { hard: { 'requests.memory': '700Mi' } } },
-      })
+      // Of the relay as well, which needs little.
+      await createQuota(namespace, 'two', { 'requests.memory': '700Mi' })
       await using started = await startCluster()
       const { cluster, log } = started
 

@@ -3,6 +3,7 @@
 import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
 import { describe, expect, test } from 'vitest'
 import { startCluster } from '../test-cluster.ts'
+import { createQuota } from './support/quota.ts'
 import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
 
 /** Of a registry that does not answer: it may still come. */
@@ -67,7 +68,7 @@ describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }
 
   test('for want of quota, which only an event of its Job says, is waited for and told of', async () => {
     await using namespace = await TestNamespace.create()
-    await letNoPodIn(namespace)
+    await createQuota(namespace, 'none', { pods: '0' })
     await using started = await startCluster()
     const { cluster, log } = started
     const given = options(namespace, { pendingTimeout: 10, minWorkers: 1 })
@@ -92,13 +93,3 @@ describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }
     expect(await namespace.left()).toEqual([])
   })
 })
-
-/** Makes a quota, and waits until it counts. */
-async function letNoPodIn({ core, name: namespace }: TestNamespace): Promise<void> {
-  const body = { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } }
-  await core.createNamespacedResourceQuota({ namespace, body })
-  await eventually('the quota', async () => {
-    const { status } = await core.readNamespacedResourceQuota({ namespace, name: 'none' })
-    return status?.hard?.['pods'] === '0'
-  })
-}

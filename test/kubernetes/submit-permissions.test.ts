@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { runScript, type ScriptEnd } from '../support/run-script.ts'
 import type { Finding } from './support/finding.ts'
+import { createQuota } from './support/quota.ts'
 import { type ManagerAccount, submitAccount } from './support/service-account.ts'
 import { dialback, startSubmit } from './support/submitted.ts'
-import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
+import { hasCluster, TestNamespace } from './support/test-namespace.ts'
 
 const main = 'packages/manager/src/cli/main.ts'
 
@@ -94,17 +95,13 @@ describe.skipIf(!hasCluster)('dialback manifests rbac --submit', { timeout: 300_
 
   test('are not all: dialback doctor --submit says too that the quota lets no pod in, to those who may make pods', async () => {
     await using namespace = await TestNamespace.create()
-    const body = { metadata: { name: 'small' }, spec: { hard: { 'requests.memory': '100Mi' } } }
-    await namespace.core.createNamespacedResourceQuota({ namespace: namespace.name, body })
-    const failing = async () => {
-      const { code, stdout } = await dialback(namespace, 'doctor', '--submit', '--json')
-      return { code, failed: failedOf((JSON.parse(stdout) as { findings: Finding[] }).findings) }
-    }
+    await createQuota(namespace, 'small', { 'requests.memory': '100Mi' })
 
-    // The cluster counts a little later.
-    await eventually('the quota', async () => (await failing()).code === 1)
+    const { code, stdout } = await dialback(namespace, 'doctor', '--submit', '--json')
 
-    expect((await failing()).failed).toMatchObject([
+    const { findings: all } = JSON.parse(stdout) as { findings: Finding[] }
+    expect(code).toBe(1)
+    expect(failedOf(all)).toMatchObject([
       { check: 'quota', message: expect.stringContaining('exceeded quota: small') },
     ])
   })

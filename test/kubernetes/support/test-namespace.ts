@@ -107,7 +107,9 @@ export async function reachableAddress(namespace: TestNamespace): Promise<string
     })
     const name = pod.metadata?.name ?? ''
     await ended(namespace, name)
-    return (await namespace.core.readNamespacedPodLog({ namespace: namespace.name, name })).trim()
+    const address = (await namespace.core.readNamespacedPodLog({ namespace: namespace.name, name })).trim()
+    if (address === '') throw new Error(`No pod reaches this machine at any of ${addresses.join(', ')}`)
+    return address
   } finally {
     server.close()
   }
