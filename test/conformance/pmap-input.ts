@@ -86,7 +86,7 @@ export function pmapInputCases(place: Place): void {
         const key = crypto.randomUUID()
         listen(key, (_, n) => started.push(n))
         const error = await errorOf(
-          cluster.pmap(async (n: number) => await failAt(key, n, 8), input, { batchSize }),
+          cluster.pmap(async (n: number) => await failAt(key, n, 8, batchSize), input, { batchSize }),
         )
         const pulled = input.pulled
         const startedThen = started.length
@@ -235,8 +235,9 @@ async function report(key: string, n: number): Promise<number> {
   return n
 }
 
-async function failAt(key: string, n: number, failing: number): Promise<number> {
+/** What comes after the batch of the one that fails waits: else the other worker goes on until that is told of. */
+async function failAt(key: string, n: number, failing: number, batchSize: number): Promise<number> {
   await report(key, n)
   if (n === failing) throw new RangeError(`item ${n}`)
-  return n
+  return n < failing + batchSize ? n : await new Promise(() => {})
 }
