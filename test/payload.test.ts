@@ -138,14 +138,19 @@ test.each(ways)(
       }
     })()
 
-    const back = await cluster.remoteCallFetch((there: Uint8Array) => there, 2, bytes)
+    let most = 0
+    // While a process is held up a body may come and go: then another one is looked at.
+    for (let round = 0; most <= 3 && round < 20; round++) {
+      const before = pongs
+      const back = await cluster.remoteCallFetch((there: Uint8Array) => there, 2, bytes)
+      most = Math.max(most, pongs - before)
+      expect(hash(back)).toBe(hash(bytes))
+    }
     isDone = true
-    const pongsMeanwhile = pongs
     await pinging
 
-    expect(hash(back)).toBe(hash(bytes))
     // A body that went in one piece would let through none but the first.
-    expect(pongsMeanwhile).toBeGreaterThan(3)
+    expect(most).toBeGreaterThan(3)
   },
 )
 
