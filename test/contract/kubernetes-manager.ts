@@ -25,8 +25,6 @@ export function makeManager(
     labels: { 'dialback-test': testId },
     env: { ...env },
     configure: (pod) => {
-      // As process 1 a worker could not be killed by a signal of its own.
-      if (pod.spec !== undefined) pod.spec.shareProcessNamespace = true
       // With so little a pod would take seconds to start; that much of it is not free for all of them.
       const [worker] = pod.spec?.containers ?? []
       if (worker?.resources?.limits !== undefined) worker.resources.limits['cpu'] = '1'

@@ -31,7 +31,7 @@ describe.skipIf(!hasCluster)('dialback --k8s', { timeout: 240_000 }, () => {
       script,
       `import { addProcs, pmap } from '@dialback/manager'
       console.log(await addProcs())
-      console.log(await pmap((n: number) => [n, process.pid], [1, 2]))`,
+      console.log(await pmap((n: number) => [n, process.ppid], [1, 2]))`,
     )
     const env = {
       DIALBACK_K8S: '1',
@@ -45,8 +45,8 @@ describe.skipIf(!hasCluster)('dialback --k8s', { timeout: 240_000 }, () => {
     const byCommand = await runScript(main, { args, timeoutMs: 100_000 })
     const byEnvironment = await runScript(script, { env, timeoutMs: 100_000 })
 
-    expect(byCommand).toMatchObject({ code: 0, stdout: '[ 2, 3 ]\n[ [ 1, 1 ], [ 2, 1 ] ]\n' })
-    expect(byEnvironment).toMatchObject({ code: 0, stdout: '[ 2 ]\n[ [ 1, 1 ], [ 2, 1 ] ]\n' })
+    expect(byCommand).toMatchObject({ code: 0, stdout: '[ 2, 3 ]\n[ [ 1, 0 ], [ 2, 0 ] ]\n' })
+    expect(byEnvironment).toMatchObject({ code: 0, stdout: '[ 2 ]\n[ [ 1, 0 ], [ 2, 0 ] ]\n' })
   })
 
   test('repl gives a session pods, which are gone when it ends', async () => {
@@ -56,8 +56,8 @@ describe.skipIf(!hasCluster)('dialback --k8s', { timeout: 240_000 }, () => {
       env: { DIALBACK_REPL_HISTORY: '' },
     })
     await terminal.shows('dialback> ')
-    terminal.type('await pmap((x: number) => [x, myid(), process.pid], [1, 2])\r')
-    await terminal.shows('[ [ 1, 2, 1 ], [ 2, 3, 1 ] ]\ndialback> ')
+    terminal.type('await pmap((x: number) => [x, myid(), process.ppid], [1, 2])\r')
+    await terminal.shows('[ [ 1, 2, 0 ], [ 2, 3, 0 ] ]\ndialback> ')
     terminal.type('\u0004')
 
     expect(await terminal.ended).toBe(0)

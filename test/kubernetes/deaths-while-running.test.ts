@@ -12,7 +12,7 @@ describe.skipIf(!hasCluster)('a pod that dies while a call runs on it', { timeou
 
   beforeAll(async () => {
     started = await startPodCluster()
-    ids = await started.cluster.addProcs(started.manager(8))
+    ids = await started.cluster.addProcs(started.manager(9))
   }, 150_000)
 
   afterAll(async () => {
@@ -67,6 +67,24 @@ describe.skipIf(!hasCluster)('a pod that dies while a call runs on it', { timeou
     )
     expect(error['logs']).toContain('about to end')
     expect(started.warnings).toContain(`warn: ${error.message}`)
+  })
+
+  test('by a SIGKILL of its own has exit code 137', async () => {
+    const id = nextId()
+    const error = await errorOf(
+      started.cluster.remoteCallFetch(() => {
+        process.kill(process.pid, 'SIGKILL')
+        return new Promise(() => {})
+      }, id),
+    )
+    expect(error).toMatchObject({
+      name: 'WorkerTerminatedError',
+      workerId: id,
+      reason: 'Error',
+      exitCode: 137,
+      signal: 'SIGKILL',
+      blame: 'unknown',
+    })
   })
 
   test("of V8's full heap is HeapOutOfMemory", async () => {

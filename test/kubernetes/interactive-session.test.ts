@@ -149,6 +149,6 @@ describe.skipIf(!hasCluster || kubectl === undefined)('the interactive session',
 
     expect(interrupted).toMatch(/Uncaught:?\sRemoteError: On worker 2: AbortError: Interrupted\n/)
     expect(await enter('await pmap((x: number) => [x, myid()], [1, 2])')).toBe('[ [ 1, 2 ], [ 2, 3 ] ]\n')
-    expect(await enter('await remoteCallFetch(() => process.pid, 2)')).toBe('1\n')
+    expect(await enter('await remoteCallFetch(() => process.ppid, 2)')).toBe('0\n')
   })
 })

@@ -27,9 +27,12 @@ export function tellsHeapOutOfMemory(lines: readonly string[]): boolean {
   return lines.some((line) => heapOutOfMemory.test(line))
 }
 
-/** What the agent writes last when it ends, with code 1, because nobody answers it any more. */
-export function tellsLostManager(lines: readonly string[]): boolean {
-  return lines.at(-1)?.startsWith('the manager is gone: ') === true
+/** With code 1; where something blocks a thread, such as `execFileSync`, the agent kills itself. */
+const lostManagerCodes: ReadonlySet<number | undefined> = new Set([1, 137])
+
+/** Whether the agent ended because nobody answered it any more: it writes so last. */
+export function tellsLostManager(exitCode: number | undefined, lines: readonly string[]): boolean {
+  return lostManagerCodes.has(exitCode) && lines.at(-1)?.startsWith('the manager is gone: ') === true
 }
 
 const heapOutOfMemory =

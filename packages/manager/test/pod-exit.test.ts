@@ -404,14 +404,24 @@ test('podExit() ignores a DisruptionTarget that was given up', () => {
   expect(podExit(pod({ state: terminated('Error', 3), conditions }), { container })?.reason).toBe('Error')
 })
 
-test('podExit() of one that gave its manager up blames nothing that ran there', () => {
-  const last = pod({ phase: 'Failed', state: terminated('Error', 1, 'the manager is gone: closed (1006)') })
-  expect(podExit(last, { container: 'worker' })).toMatchObject({
-    reason: 'Error',
-    detail: 'exit code 1: the manager is gone: closed (1006)',
-    blame: 'infrastructure',
-  })
-})
+test.each([
+  [1, 'exit code 1: the manager is gone: closed (1006)'],
+  // Something blocked one of its threads.
+  [137, 'exit code 137'],
+])(
+  'podExit() of one that gave its manager up (exit code %i) blames nothing that ran there',
+  (code, detail) => {
+    const last = pod({
+      phase: 'Failed',
+      state: terminated('Error', code, 'the manager is gone: closed (1006)'),
+    })
+    expect(podExit(last, { container: 'worker' })).toMatchObject({
+      reason: 'Error',
+      detail,
+      blame: 'infrastructure',
+    })
+  },
+)
 
 test("podExit() tells V8's full heap by the log where the status was cut off before it", () => {
   const end = pod({

@@ -120,15 +120,19 @@ describe('silentPodExit()', () => {
     expect(exitOf(last)).toMatchObject(expected)
   })
 
-  test('tells one that ended by itself, for want of its manager, from one that failed', () => {
-    const last = pod({ ...deleted, state: terminated('Error', 1) })
-    expect(exitOf(last, ['done', 'the manager is gone: silent for 15000 ms'])).toMatchObject({
-      reason: 'Disconnected',
-      detail: 'had lost its manager, and ended by itself',
-      blame: 'infrastructure',
-    })
-    expect(exitOf(last, ['TypeError: x is not a function'])).toMatchObject({ reason: 'Error', exitCode: 1 })
-  })
+  // As it does where something blocks one of its threads: 137.
+  test.each([1, 137])(
+    'tells one that ended by itself (%i), for want of its manager, from one that failed',
+    (exitCode) => {
+      const last = pod({ ...deleted, state: terminatedAt('22:42:02Z', 'Error', exitCode) })
+      expect(exitOf(last, ['done', 'the manager is gone: silent for 15000 ms'])).toMatchObject({
+        reason: 'Disconnected',
+        detail: 'had lost its manager, and ended by itself',
+        blame: 'infrastructure',
+      })
+      expect(exitOf(last, ['TypeError: x is not a function'])).toMatchObject({ reason: 'Error', exitCode })
+    },
+  )
 })
 
 function terminatedAt(time: string, reason: string, exitCode: number): V1ContainerState {

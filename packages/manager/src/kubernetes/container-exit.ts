@@ -109,7 +109,7 @@ function failed(reason: string, exitCode: number, { lines }: ContainerFacts): Wo
     reason,
     detail: exitCode > 128 ? `exit code ${exitCode}` : exitDetail(exitCode, lines),
     ...codeFacts(exitCode),
-    ...(exitCode === 1 && tellsLostManager(lines) ? lostManager : judge(exitCode)),
+    ...(tellsLostManager(exitCode, lines) ? lostManager : judge(exitCode)),
   }
 }
 

@@ -42,7 +42,7 @@ export function silentPodExit(exit: WorkerExit, pod: V1Pod | undefined, options:
     return { ...exit, ...silence, detail: `did not tell how it ended: ${exit.detail}` }
   const own = exit.reason === 'Deleted' && pod ? endBeforeDeletion(pod, options) : exit
   if (own === undefined) return { ...exit, ...silence, detail: 'ran until its pod was deleted' }
-  const isOrphan = own.exitCode === 1 && tellsLostManager(own.logs ?? [])
+  const isOrphan = tellsLostManager(own.exitCode, own.logs ?? [])
   return isOrphan ? { ...own, ...silence, detail: 'had lost its manager, and ended by itself' } : own
 }
 

@@ -65,6 +65,8 @@ export function podManifest(options: PodManifestOptions): V1Pod {
       ...(serviceAccountName !== undefined && { serviceAccountName }),
       automountServiceAccountToken: serviceAccountName !== undefined,
       enableServiceLinks: false,
+      // The worker is not process 1, which Linux protects from signals, its own included: it could not be killed by one, nor kill itself.
+      shareProcessNamespace: true,
       securityContext: {
         runAsNonRoot: true,
         runAsUser: userId,
