@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryText, quantityText, quantityValue } from '../src/kubernetes/quantity.ts'
+import { memoryText, quantityText, quantityValue, sizeText } from '../src/kubernetes/quantity.ts'
 
 test.each([
   [0.2, '0.2', 0.2],
@@ -61,4 +61,15 @@ test('memoryText() refuses what nothing starts in', () => {
     new RangeError("It must be at least 1Mi; a number without a unit is bytes: '1023Ki'"),
   )
   expect(() => memoryText('x', 'memory')).toThrow(TypeError)
+})
+
+test.each([
+  ['300Mi', '300Mi'],
+  ['1536Mi', '1536Mi'],
+  ['500M', '500M'],
+  ['1e9', '1e9'],
+  ['322122547200m', '307.2Mi'],
+  ['314572800', '300Mi'],
+])('sizeText() makes of %s %s', (quantity, text) => {
+  expect(sizeText(quantity)).toBe(text)
 })

@@ -2,6 +2,7 @@
 
 import type { PodIdentity } from '@dialback/protocol'
 import type { V1ContainerStatus, V1Pod, V1PodCondition } from '@kubernetes/client-node'
+import { sizeText } from './quantity.ts'
 
 export function podIdentity(pod: V1Pod): PodIdentity {
   const { name = '', namespace = '', uid = '' } = pod.metadata ?? {}
@@ -14,9 +15,11 @@ export function containerStatus(pod: V1Pod, container: string): V1ContainerStatu
   return pod.status?.containerStatuses?.find(({ name }) => name === container)
 }
 
-/** The text of the manifest, for example `300Mi`. */
+/** For example `300Mi`. */
 export function memoryLimit(pod: V1Pod, container: string): string | undefined {
-  return pod.spec?.containers.find(({ name }) => name === container)?.resources?.limits?.['memory']
+  const found = pod.spec?.containers.find(({ name }) => name === container)
+  const limit = found?.resources?.limits?.['memory']
+  return limit === undefined ? undefined : sizeText(limit)
 }
 
 /** The condition of this type when it holds, or when it does not, as `status` asks. */

@@ -68,6 +68,15 @@ export function quantityValue(quantity: Quantity): number {
   return units
 }
 
+/**
+ * Gives a size that the API server tells as people write it: of `'0.3Gi'` it makes `322122547200m`, thousandths of a byte, which
+ * is `307.2Mi`. One that has a unit stays as it is.
+ */
+export function sizeText(quantity: string): string {
+  if (!/^\d+m?$/.test(quantity)) return quantity
+  return `${Math.round((quantityValue(quantity) / 2 ** 20) * 10) / 10}Mi`
+}
+
 function parse(text: string): number | undefined {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(text)
   if (match === null) return undefined
