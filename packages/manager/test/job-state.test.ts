@@ -89,6 +89,17 @@ test('submissionEnd() says what ended the manager, and what to do about it', () 
   expect(end(137, 'Error').sentence).toContain('due to: Error (exit code 137)')
 })
 
+test('submissionEnd() of a pod that was taken away says to submit the script again, which pmap does not do', () => {
+  const ended = (status: object, metadata: object = {}) => {
+    const taken = Object.assign(pod(terminated(143), status), { metadata })
+    return submissionEnd(job({ conditions: [failed] }), taken, []).sentence
+  }
+  const deleted = { deletionTimestamp: new Date('2026-01-01T00:01:00Z') }
+  expect(ended({}, deleted)).toContain('\nSomebody or something deleted its pod: submit it again')
+  const evicted = [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }]
+  expect(ended({ conditions: evicted })).toContain('\nThe cluster ended it, not the script: submit it again')
+})
+
 test('submissionEnd() of a Job that was cancelled or deleted is no success', () => {
   const stopped = job({ annotations: cancelled, conditions: [failed] })
   const end = { exitCode: 143, sentence: 'It was cancelled' }
@@ -96,6 +107,14 @@ test('submissionEnd() of a Job that was cancelled or deleted is no success', () 
   expect(submissionEnd(stopped, undefined, [])).toEqual(end)
   const gone = { exitCode: 1, sentence: 'It never ran: its Job was deleted' }
   expect(submissionEnd(undefined, undefined, [])).toEqual(gone)
+})
+
+test('submissionEnd() of a Job whose pod is gone does not say that it never ran', () => {
+  const lost = Object.assign(job(), { status: { conditions: [failed], failed: 1 } })
+  expect(submissionEnd(lost, undefined, [])).toEqual({
+    exitCode: 1,
+    sentence: 'How it ended is not known without its pod: BackoffLimitExceeded: too often',
+  })
 })
 
 test('submissionEnd() of a Job that is gone is that of its script, if that had ended', () => {

@@ -30,8 +30,17 @@ export function submissionEnd(
   if (job === undefined)
     return exit?.reason === 'Completed' ? { exitCode: 0 } : endOf(exit, pod, 'its Job was deleted')
   if (isCancelled(job)) return { exitCode: cancelledCode, sentence: 'It was cancelled' }
+  return endOfJob(job, pod, exit)
+}
+
+function endOfJob(job: V1Job, pod: V1Pod | undefined, exit: WorkerExit | undefined): SubmissionEnd {
   const outcome = jobOutcome(job)
-  return outcome?.isGood ? { exitCode: 0 } : endOf(exit, pod, outcome?.detail ?? 'its pod is gone')
+  if (outcome?.isGood) return { exitCode: 0 }
+  const detail = outcome?.detail ?? 'its pod is gone'
+  // The Job counts the pods that it has lost.
+  if (pod === undefined && job.status?.failed)
+    return { exitCode: 1, sentence: `How it ended is not known without its pod: ${detail}` }
+  return endOf(exit, pod, detail)
 }
 
 /** @param otherwise why there is no end of a script */
@@ -60,14 +69,17 @@ function codeOf(exit: WorkerExit | undefined): number {
   return exit?.exitCode || 1
 }
 
-/** Those of a worker's end speak of workers. */
-function advice({ reason, advice: general }: WorkerExit): string {
+/** Those of a worker's end speak of workers, and of `pmap`, which runs their work again, but not a manager's. */
+function advice({ reason, blame, advice: general }: WorkerExit): string {
   switch (reason) {
     case 'OOMKilled':
       return '\nIt needed more memory than it may have: give it more (--memory), or less to keep'
     case 'HeapOutOfMemory':
       return "\nV8's heap was full, which is three quarters of its memory: give it more (--memory), or less to keep"
+    case 'Deleted':
+      return '\nSomebody or something deleted its pod: submit it again'
     default:
+      if (blame === 'infrastructure') return '\nThe cluster ended it, not the script: submit it again'
       return general === undefined ? '' : `\n${general}`
   }
 }
