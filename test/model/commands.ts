@@ -31,6 +31,12 @@ export interface Real {
   readonly controllers: AbortController[]
 }
 
+/** What waits for an abort waits no longer. */
+export function abortAll({ operations, controllers }: Real): void {
+  operations.hasAborts ||= controllers.length > 0
+  for (const controller of controllers) controller.abort(new AbortError('enough'))
+}
+
 type Run = (model: Model, real: Real, pick: (salt: number) => number) => Promise<void> | void
 
 class Command implements fc.AsyncCommand<Model, Real> {
@@ -66,6 +72,18 @@ export interface Kind {
   readonly weight: number
   readonly canRun?: (model: Readonly<Model>) => boolean
   readonly run: Run
+}
+
+export const killKind: Kind = {
+  weight: 1,
+  canRun: ({ workers }) => workers > 1,
+  run: async (model, { operations }, pick) => {
+    model.workers -= 1
+    operations.hasLosses = true
+    const dying = operations.cluster.remoteCallFetch(die, pick(0))
+    operations.add('kill', dying, () => false)
+    await dying.catch(() => {})
+  },
 }
 
 export const kinds: Readonly<Record<string, Kind>> = {
@@ -200,17 +218,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       operations.add('remove', operations.cluster.rmProcs(pick(0)), () => true)
     },
   },
-  kill: {
-    weight: 1,
-    canRun: ({ workers }) => workers > 1,
-    run: async (model, { operations }, pick) => {
-      model.workers -= 1
-      operations.hasLosses = true
-      const dying = operations.cluster.remoteCallFetch(die, pick(0))
-      operations.add('kill', dying, () => false)
-      await dying.catch(() => {})
-    },
-  },
+  kill: killKind,
 }
 
 /** One arbitrary for each kind, those that are to come often several times. */

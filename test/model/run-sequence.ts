@@ -2,12 +2,12 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { AbortError, RemoteChannel } from '@dialback/manager'
+import { RemoteChannel } from '@dialback/manager'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { makeManager } from '../contract/local-manager.ts'
 import type { TestCluster } from '../test-cluster.ts'
-import type { Real } from './commands.ts'
+import { abortAll, type Real } from './commands.ts'
 import type { Model } from './model.ts'
 import { Operations } from './operations.ts'
 
@@ -23,9 +23,7 @@ export async function runSequence(
   const real: Real = { operations, channel, puts: [], makeManager, env, controllers }
   const model: Model = { workers: cluster.workers().length, queued: 0, turn: 0 }
   await fc.asyncModelRun(() => ({ model, real }), commands)
-  // What waits for an abort waits no longer.
-  operations.hasAborts ||= controllers.length > 0
-  for (const controller of controllers) controller.abort(new AbortError('enough'))
+  abortAll(real)
   await Promise.allSettled(real.puts)
   // Takes whose value was lost with a worker end here.
   await channel.close()

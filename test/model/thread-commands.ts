@@ -1,6 +1,8 @@
 /** Commands around threads that are replaced while calls wait for them, and workers that end as they are told to. */
 
-import { type Kind, kinds } from './commands.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster } from '@dialback/manager'
+import { abortAll, type Kind, killKind, kinds } from './commands.ts'
 import { callFrom, counted, echoFrom, fetchIt, futureAt, same, spin, terminate } from './thread-functions.ts'
 
 let lastId = 0
@@ -12,7 +14,15 @@ function nextIds(count: number): number[] {
 const sizes = [0, 10, 70_000, 300_000]
 
 export const threadKinds: Readonly<Record<string, Kind>> = {
-  ...some('everywhere', 'nested call', 'pmap', 'interrupt', 'abort', 'add', 'remove', 'kill'),
+  ...some('everywhere', 'nested call', 'pmap', 'interrupt', 'abort', 'add', 'remove'),
+  kill: {
+    ...killKind,
+    run: async (model, real, pick) => {
+      // Behind a spin it would wait for the end of the sequence, which waits for it.
+      abortAll(real)
+      await killKind.run(model, real, pick)
+    },
+  },
   counted: {
     weight: 8,
     run: (_model, { operations }, pick) => {
@@ -92,9 +102,15 @@ export const threadKinds: Readonly<Record<string, Kind>> = {
     run: (model, { operations }, pick) => {
       model.workers -= 1
       operations.hasLosses = true
-      operations.add('terminate', operations.cluster.remoteCallFetch(terminate, pick(0)), () => true)
+      operations.add('terminate', untilLeft(operations.cluster, pick(0)), () => true)
     },
   },
+}
+
+/** It answers before the manager has heard that it leaves: the next sequence, in which nothing is lost, could still have it keep a future. */
+async function untilLeft(cluster: Cluster, id: number): Promise<void> {
+  await cluster.remoteCallFetch(terminate, id)
+  while (cluster.workers().includes(id)) await sleep(5)
 }
 
 function some(...names: readonly string[]): Record<string, Kind> {
