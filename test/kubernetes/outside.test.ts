@@ -1,9 +1,10 @@
 /** The manager is this process, which pods dial at an address of this machine. */
 
+import { createServer } from 'node:net'
 import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startCluster } from '../test-cluster.ts'
-import { freePort } from './support/free-port.ts'
+import { freePort, listen } from './support/free-port.ts'
 import { createQuota } from './support/quota.ts'
 import {
   eventually,
@@ -175,6 +176,27 @@ describe.skipIf(!hasCluster)(
       expect(ids).toEqual([])
       expect(performance.now() - startedAt).toBeLessThan(110_000)
       expect(log.filter((line) => line.startsWith('warn'))).toEqual([expect.stringContaining(reason)])
+      expect(await namespace.left()).toEqual([])
+    })
+
+    test('rejects when it cannot listen on the port that pods are to dial', async () => {
+      await using namespace = await TestNamespace.create()
+      await using started = await startCluster()
+      const taken = createServer()
+      const port = await listen(taken)
+      const advertise = `${address}:${port}`
+
+      const adding = started.cluster.addProcs(
+        new K8sClusterManager(1, await options(namespace, { advertise })),
+      )
+
+      await expect(adding).rejects.toMatchObject({
+        name: 'LaunchError',
+        message: expect.stringMatching(
+          new RegExp(`Cannot listen on port ${port}, that of the option advertise: .*EADDRINUSE`),
+        ),
+      })
+      taken.close()
       expect(await namespace.left()).toEqual([])
     })
 

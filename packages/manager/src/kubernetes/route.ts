@@ -53,7 +53,13 @@ export async function chooseRoute(route: RouteOptions): Promise<Route> {
 async function knownAddress({ door, place, options }: RouteOptions): Promise<string | undefined> {
   const { advertise } = options
   if (advertise !== undefined) {
-    await door.listenOn(Number(advertise.slice(advertise.lastIndexOf(':') + 1)))
+    const port = Number(advertise.slice(advertise.lastIndexOf(':') + 1))
+    try {
+      await door.listenOn(port)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new Error(`Cannot listen on port ${port}, that of the option advertise: ${why}`, { cause: error })
+    }
     return advertise
   }
   const address = place.ownPod?.status?.podIP
