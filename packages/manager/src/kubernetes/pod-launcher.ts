@@ -132,9 +132,10 @@ export class PodLauncher {
   }
 
   #sessionOf(door: Door, api: KubeApi, place: LaunchPlace, { logger }: LaunchContext): PodSession {
-    const { imagePullPolicy, connection, advertise } = this.#options
-    const { namespace, image } = place
-    const facts = { context: api.context, namespace, image, imagePullPolicy, connection, advertise }
+    const { connection, advertise } = this.#options
+    const { namespace, image, imagePullPolicy, imagePullSecrets } = place
+    const pulled = { image, imagePullPolicy, imagePullSecrets }
+    const facts = { context: api.context, namespace, ...pulled, connection, advertise }
     const id = randomBytes(8).toString('hex')
     return sharedSession(door, facts, () => new PodSession({ api, id, logger }))
   }

@@ -12,8 +12,8 @@ import type { PodSession } from './pod-session.ts'
  * starting that asked for it.
  */
 export interface SessionFacts
-  extends Pick<LaunchPlace, 'namespace' | 'image'>,
-    Pick<ResolvedK8sOptions, 'imagePullPolicy' | 'connection' | 'advertise'> {
+  extends Pick<LaunchPlace, 'namespace' | 'image' | 'imagePullPolicy' | 'imagePullSecrets'>,
+    Pick<ResolvedK8sOptions, 'connection' | 'advertise'> {
   readonly context: KubeContext
 }
 
