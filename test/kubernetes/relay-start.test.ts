@@ -1,24 +1,16 @@
 /** The manager is this process, and its relay, which all else waits for, does not start. */
 
-import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
+import { K8sClusterManager } from '@dialback/manager'
 import { describe, expect, test } from 'vitest'
 import { startCluster } from '../test-cluster.ts'
 import { createQuota } from './support/quota.ts'
 import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
+import { tunnelOptions } from './support/tunnel-options.ts'
 
 /** Of a registry that does not answer: it may still come. */
 const offline = 'localhost:1/absent:1'
 
 describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }, () => {
-  const options = ({ name }: TestNamespace, more: K8sOptions = {}): K8sOptions => ({
-    namespace: name,
-    cpu: 0.1,
-    memory: '400Mi',
-    pendingTimeout: 120,
-    connection: 'tunnel',
-    ...more,
-  })
-
   test.each([
     ['Never', 'localhost/absent:1', 120, /^warn: worker \S+ ended before it joined: ErrImageNeverPull/],
     [
@@ -41,7 +33,7 @@ describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }
       const { cluster, log } = started
 
       const ids = await cluster.addProcs(
-        new K8sClusterManager(2, options(namespace, { image, imagePullPolicy, pendingTimeout })),
+        new K8sClusterManager(2, tunnelOptions(namespace, { image, imagePullPolicy, pendingTimeout })),
       )
 
       expect(ids).toEqual([])
@@ -55,7 +47,7 @@ describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }
     await using namespace = await TestNamespace.create()
     await using started = await startCluster()
     const stop = new AbortController()
-    const manager = new K8sClusterManager(2, options(namespace, { image: offline }))
+    const manager = new K8sClusterManager(2, tunnelOptions(namespace, { image: offline }))
 
     const adding = started.cluster.addProcs(manager, { signal: stop.signal })
     const told = await started.logged('ImagePull')
@@ -71,7 +63,7 @@ describe.skipIf(!hasCluster)('a relay that does not start', { timeout: 240_000 }
     await createQuota(namespace, 'none', { pods: '0' })
     await using started = await startCluster()
     const { cluster, log } = started
-    const given = options(namespace, { pendingTimeout: 10, minWorkers: 1 })
+    const given = tunnelOptions(namespace, { pendingTimeout: 10, minWorkers: 1 })
 
     const error = await cluster.addProcs(new K8sClusterManager(1, given)).catch((thrown: unknown) => thrown)
 

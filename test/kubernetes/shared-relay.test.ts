@@ -4,17 +4,11 @@ import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
 import { describe, expect, test } from 'vitest'
 import { startCluster } from '../test-cluster.ts'
 import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
+import { tunnelOptions } from './support/tunnel-options.ts'
 
 describe.skipIf(!hasCluster)('managers whose workers come through a relay', { timeout: 240_000 }, () => {
-  const one = ({ name }: TestNamespace, more: K8sOptions = {}): K8sClusterManager =>
-    new K8sClusterManager(1, {
-      namespace: name,
-      cpu: 0.1,
-      memory: '300Mi',
-      pendingTimeout: 120,
-      connection: 'tunnel',
-      ...more,
-    })
+  const one = (namespace: TestNamespace, more?: K8sOptions): K8sClusterManager =>
+    new K8sClusterManager(1, tunnelOptions(namespace, more))
   const relays = async (namespace: TestNamespace): Promise<number> =>
     (await namespace.pods('app.kubernetes.io/component=relay')).length
 

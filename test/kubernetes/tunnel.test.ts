@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { K8sClusterManager, type K8sOptions } from '@dialback/manager'
+import { K8sClusterManager } from '@dialback/manager'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startScript } from '../support/run-script.ts'
 import { withTempDir } from '../support/temp-dir.ts'
@@ -11,19 +11,11 @@ import { startCluster, type TestCluster } from '../test-cluster.ts'
 import { openApiProxy } from './support/api-proxy.ts'
 import { managerAccount } from './support/service-account.ts'
 import { eventually, hasCluster, TestNamespace } from './support/test-namespace.ts'
+import { tunnelOptions } from './support/tunnel-options.ts'
 
 const mebibyte = 1_048_576
 
 describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000 }, () => {
-  const options = ({ name }: TestNamespace, more: K8sOptions = {}): K8sOptions => ({
-    namespace: name,
-    cpu: 0.1,
-    memory: '400Mi',
-    pendingTimeout: 120,
-    connection: 'tunnel',
-    ...more,
-  })
-
   afterEach(() => {
     vi.unstubAllEnvs()
   })
@@ -33,7 +25,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     await using started = await startCluster()
     const { cluster, log } = started
 
-    const ids = await cluster.addProcs(new K8sClusterManager(3, options(namespace)))
+    const ids = await cluster.addProcs(new K8sClusterManager(3, tunnelOptions(namespace)))
     const mapped = await cluster.pmap((n: number) => n * 2, Array.from({ length: 30 }).keys())
 
     expect(ids).toEqual([2, 3, 4])
@@ -54,7 +46,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     const { cluster, log } = started
 
     const [id = 0] = await cluster.addProcs(
-      new K8sClusterManager(1, options(namespace, { connection: 'auto' })),
+      new K8sClusterManager(1, tunnelOptions(namespace, { connection: 'auto' })),
     )
 
     expect(await cluster.remoteCallFetch(() => 'here', id)).toBe('here')
@@ -70,7 +62,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     await using proxy = await openApiProxy()
     await using started = await startCluster()
     const { cluster } = started
-    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, tunnelOptions(namespace)))
     await countRuns(started)
 
     const calling = cluster.remoteCallFetch(sizeOfCounted, id, new Uint8Array(100 * mebibyte).fill(7))
@@ -87,7 +79,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     await using proxy = await openApiProxy()
     await using started = await startCluster()
     const { cluster } = started
-    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, tunnelOptions(namespace)))
     await countRuns(started)
 
     // Its answer finds no way for a while.
@@ -108,7 +100,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     await using proxy = await openApiProxy()
     await using started = await startCluster()
     const { cluster } = started
-    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, tunnelOptions(namespace)))
     await countRuns(started)
 
     const calling = cluster.remoteCallFetch(answerAfter, id, 1_000)
@@ -128,7 +120,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
       await using namespace = await TestNamespace.create()
       await using started = await startCluster()
       const { cluster, log } = started
-      const ids = await cluster.addProcs(new K8sClusterManager(2, options(namespace)))
+      const ids = await cluster.addProcs(new K8sClusterManager(2, tunnelOptions(namespace)))
       await countRuns(started)
 
       const answers = ids.map(async (id) => await cluster.remoteCallFetch(answerAfter, id, 1_000))
@@ -158,7 +150,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     await using started = await startCluster()
     const { cluster } = started
 
-    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, options(namespace)))
+    const [id = 0] = await cluster.addProcs(new K8sClusterManager(1, tunnelOptions(namespace)))
 
     expect(await cluster.remoteCallFetch(() => 'here', id)).toBe('here')
     expect(await started.logged('for want of a Service')).toMatch(/^info: Workers are lost with the pod/)
@@ -171,7 +163,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
     {
       await using proxy = await openApiProxy()
       const [id = 0] = await cluster.addProcs(
-        new K8sClusterManager(1, options(namespace, { keepPods: 'always' })),
+        new K8sClusterManager(1, tunnelOptions(namespace, { keepPods: 'always' })),
       )
       const calling = cluster.remoteCallFetch(() => new Promise(() => {}), id)
       proxy.close()
@@ -200,7 +192,7 @@ describe.skipIf(!hasCluster)('a manager outside the cluster', { timeout: 240_000
       script,
       `
 import { addProcs, K8sClusterManager } from '@dialback/manager'
-await addProcs(new K8sClusterManager(2, ${JSON.stringify(options(namespace))}))
+await addProcs(new K8sClusterManager(2, ${JSON.stringify(tunnelOptions(namespace))}))
 console.log('ready')
 setInterval(() => {}, 1_000)
 `,
