@@ -21,7 +21,7 @@ afterEach(() => {
 
 function apiAt(server: string, getPod: () => Promise<V1Pod>): KubeApi {
   // All that is asked of it.
-  return { server, namespace: 'team', getPod } as unknown as KubeApi
+  return { context: { server }, namespace: 'team', getPod } as unknown as KubeApi
 }
 
 /** The pod of a manager, into which the cluster has put another container. */

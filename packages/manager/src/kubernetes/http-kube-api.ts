@@ -38,10 +38,6 @@ export class HttpKubeApi implements KubeApi {
     this.namespace = namespace
   }
 
-  get server(): string {
-    return this.#client.server
-  }
-
   get context(): KubeContext {
     return this.#client.context
   }

@@ -22,8 +22,6 @@ import type { KubeContext } from './kubeconfig.ts'
 export interface KubeApi extends AsyncDisposable {
   /** Of the kubeconfig's current context, else of the pod that this process runs in, else `default`. */
   readonly namespace: string
-  /** The address of the API server. */
-  readonly server: string
   /** Who is spoken to, and as whom. */
   readonly context: KubeContext
 

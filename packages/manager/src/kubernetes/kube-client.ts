@@ -46,10 +46,6 @@ export class KubeClient {
     this.#settings = settings
   }
 
-  get server(): string {
-    return this.#http.server
-  }
-
   /**
    * Gives what the API server answers, parsed.
    *
@@ -144,7 +140,7 @@ export class KubeClient {
       return await exchange()
     } catch (error) {
       if (error instanceof KubeError || call.signal?.aborted) throw error
-      throw unreachable(call.request, this.#http.server, error)
+      throw unreachable(call.request, this.context.server, error)
     }
   }
 }

@@ -43,7 +43,6 @@ interface Agents {
 }
 
 export class KubeHttp {
-  readonly server: string
   readonly #url: URL
   readonly #proxy: string | undefined
   readonly #credentials: KubeCredentials
@@ -52,7 +51,6 @@ export class KubeHttp {
 
   /** @throws {Error} for a proxy that cannot be used. */
   constructor(context: KubeContext) {
-    this.server = context.server
     this.#url = new URL(context.server)
     this.#proxy = apiProxy(this.#url, context.proxyUrl, process.env)
     this.#credentials = new KubeCredentials(context)

@@ -51,7 +51,7 @@ export async function findLaunchPlace(api: KubeApi, options: ResolvedK8sOptions)
 
 /** Whether this process is a pod of the API server's cluster. Never rejects: where that cannot be told it is said to be. */
 export async function isInside(api: KubeApi, options: ResolvedK8sOptions): Promise<boolean> {
-  if (!isK8s() || api.server === podServer()) return isK8s()
+  if (!isK8s() || api.context.server === podServer()) return isK8s()
   return (await ownPodIn(api, options).catch(() => true)) !== undefined
 }
 
@@ -68,7 +68,7 @@ async function ownPodIn(api: KubeApi, options: ResolvedK8sOptions): Promise<V1Po
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
     // A kubeconfig may name another cluster than this pod's, as on a build machine that is a pod.
-    if (elsewhere.has(error.kind) && api.server !== podServer()) return undefined
+    if (elsewhere.has(error.kind) && api.context.server !== podServer()) return undefined
     if (error.kind !== 'notFound' || options.managerPodName !== undefined) throw error
     // Its host's name is not the pod's, as where it uses the network of its node.
     throw new Error(`${error.message}; name the pod of this process with the option managerPodName`, {

@@ -89,6 +89,6 @@ function workerSteps(patient: Patient): readonly Step[] {
 }
 
 async function checkCluster({ api }: Patient): Promise<readonly Finding[]> {
-  const message = `Kubernetes ${await api.version()} at ${api.server}`
+  const message = `Kubernetes ${await api.version()} at ${api.context.server}`
   return [{ check: 'cluster', status: 'ok', message }]
 }
