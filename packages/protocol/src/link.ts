@@ -9,6 +9,7 @@ import type { Header } from './message.ts'
 import { monotonicMs } from './monotonic-ms.ts'
 import { decodePacket, encodePacket, type Frame } from './packet.ts'
 import { discardChunk, holdsOneChunk, reusePacket } from './packet-memory.ts'
+import { SendQueue } from './send-queue.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 export interface LinkEvents {
@@ -34,10 +35,7 @@ export class Link {
   #bound: TransportEvents | undefined
   /** Pieces in shared memory that came since other work of this process had its turn. */
   #slots = 0
-  #queue: Frame[] = []
-  #urgent: Frame[] = []
-  /** In front of what is sent next. */
-  #latest: Header | undefined
+  readonly #queue = new SendQueue()
   #isFlushScheduled = false
   #isClosed = false
   #sent = 0
@@ -72,7 +70,7 @@ export class Link {
 
   /** Whether the peer has all that was sent. */
   get isIdle(): boolean {
-    return this.#queue.length === 0 && this.#urgent.length === 0 && this.#kept.length === 0
+    return this.#queue.isEmpty && this.#kept.length === 0
   }
 
   /** Goes on over `transport`; `peerReceived` is the peer's `received`. @throws {ProtocolError} when that was never sent. */
@@ -100,9 +98,7 @@ export class Link {
   /** Sends a frame with what else this turn sends. An urgent one overtakes what waits. */
   send(header: Header, bytes: Uint8Array | null, isUrgent = false): void {
     if (this.#isClosed) return
-    const frame = { header, bytes }
-    if (isUrgent) this.#urgent.push(frame)
-    else this.#queue.push(frame)
+    this.#queue.add({ header, bytes }, isUrgent)
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
     // Not `queueMicrotask`, which makes a resource for async hooks of each.
@@ -111,7 +107,7 @@ export class Link {
 
   /** Sends a frame in front of what is sent next, or with the next `flush`. It replaces one that has not left yet. */
   sendLatest(header: Header): void {
-    if (!this.#isClosed) this.#latest = header
+    if (!this.#isClosed) this.#queue.setLatest(header)
   }
 
   /** Sends what waits, now, as far as the transport takes it. */
@@ -139,8 +135,7 @@ export class Link {
   destroy(): void {
     this.#end()
     this.#kept = []
-    this.#queue = []
-    this.#urgent = []
+    this.#queue.clear()
     this.#release()?.terminate()
   }
 
@@ -155,7 +150,7 @@ export class Link {
 
   #pump(isAll: boolean): void {
     while (this.#transport !== undefined && (isAll || !this.#transport.isFull)) {
-      const frames = this.#nextFrames()
+      const frames = this.#queue.take()
       if (frames.length === 0) return
       this.#sendJoined(frames)
     }
@@ -176,31 +171,6 @@ export class Link {
     for (const { header, bytes } of frames) if (header.type === 'chunk' && bytes !== null) discardChunk(bytes)
     this.#kept.push(packet)
     this.#transport?.send(packet)
-  }
-
-  #nextFrames(): Frame[] {
-    const frames = this.#takeLatest()
-    let bytes = 0
-    for (const queue of [this.#urgent, this.#queue]) {
-      let taken = 0
-      while (taken < queue.length && bytes < limits.packetTargetBytes) {
-        const frame = queue[taken]
-        if (frame === undefined) break
-        frames.push(frame)
-        bytes += frameBytes(frame)
-        taken += 1
-      }
-      if (taken === queue.length) queue.length = 0
-      else queue.splice(0, taken)
-    }
-    return frames
-  }
-
-  #takeLatest(): Frame[] {
-    const header = this.#latest
-    if (header === undefined) return []
-    this.#latest = undefined
-    return [{ header, bytes: null }]
   }
 
   #receive(bytes: Uint8Array): void {
@@ -285,13 +255,4 @@ export class Link {
     this.#transport = undefined
     return transport
   }
-}
-
-/** About what a frame takes in a packet: headers are short but for their lists. */
-function frameBytes({ header, bytes }: Frame): number {
-  const numbers = (header.parts?.length ?? 0) + (header.handles?.length ?? 0)
-  const body = (bytes?.byteLength ?? 0) + 9 * numbers
-  if (header.type === 'call' || header.type === 'define')
-    return 128 + body + 80 * (header.modules?.length ?? 0)
-  return 64 + body + (header.type === 'members' ? 8 * header.workers.length : 0)
 }

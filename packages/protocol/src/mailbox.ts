@@ -3,6 +3,7 @@
 import { bodyBytes, type EncodedBody, emptyBody } from './body.ts'
 import { BodyReceiver, inlineBody } from './body-receiver.ts'
 import { BodySender } from './body-sender.ts'
+import { DeliveryOrder } from './delivery-order.ts'
 import { ProtocolError } from './errors.ts'
 import { limits } from './limits.ts'
 import { Link } from './link.ts'
@@ -30,11 +31,10 @@ export interface MailboxOptions {
   readonly memory?: SharedMemory | undefined
 }
 
-/** A message whose body is under way, or that waits behind such a one. */
+/** A message whose body is under way. */
 interface Arrival {
   readonly message: Header
-  readonly receiver?: BodyReceiver
-  readonly body: EncodedBody
+  readonly receiver: BodyReceiver
   /** Of one that waits for those before it: whose it is. */
   readonly range: number | undefined
 }
@@ -55,8 +55,7 @@ export class Mailbox {
   readonly #reader = new SharedMemoryReader()
   readonly #senders = new Map<number, BodySender>()
   readonly #receivers = new Map<number, Arrival>()
-  /** By range: what arrived behind a message whose body is under way, that one first. */
-  readonly #ordered = new Map<number, Arrival[]>()
+  readonly #order: DeliveryOrder
   readonly #credits = new Map<number, number>()
   #onDelivered: (() => void) | undefined
 
@@ -64,6 +63,7 @@ export class Mailbox {
     this.#events = options.events
     this.#nextStream = options.nextStream
     this.#memory = options.memory
+    this.#order = new DeliveryOrder((message, body) => this.#events.message(message, body))
     this.link = new Link({
       frame: (header, bytes) => this.#receive(header, bytes),
       packetEnd: () => {
@@ -120,7 +120,7 @@ export class Mailbox {
     for (const sender of this.#senders.values()) sender.abandon()
     this.#senders.clear()
     this.#receivers.clear()
-    this.#ordered.clear()
+    this.#order.clear()
     this.#reader.close()
   }
 
@@ -193,22 +193,16 @@ export class Mailbox {
   }
 
   #arrive(header: Header, bytes: Uint8Array | null, range: number | undefined): void {
-    const queue = range === undefined ? undefined : this.#ordered.get(range)
     if (header.stream === undefined) {
-      const body = inlineBody(header, bytes)
-      if (queue === undefined) this.#events.message(header, body)
-      else queue.push({ message: header, body, range })
+      this.#order.whole(header, inlineBody(header, bytes), range)
       return
     }
     if (this.#receivers.has(header.stream))
       throw new ProtocolError(`Received ${header.type} with a stream that is in use: ${header.stream}`)
     const receiver = this.#receiverFor(header, header.stream)
     if (receiver === undefined) return
-    const arrival = { message: header, receiver, body: emptyBody, range }
-    this.#receivers.set(header.stream, arrival)
-    if (range === undefined) return
-    if (queue === undefined) this.#ordered.set(range, [arrival])
-    else queue.push(arrival)
+    this.#receivers.set(header.stream, { message: header, receiver, range })
+    this.#order.begin(header, range)
   }
 
   /** Undefined when there is no memory for it. @throws {ProtocolError} when no body can be like that. */
@@ -232,7 +226,7 @@ export class Mailbox {
   #addChunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null): void {
     const arrival = this.#receivers.get(header.stream)
     // Chunks of a stream that was stopped may still be under way.
-    if (arrival?.receiver === undefined) return
+    if (arrival === undefined) return
     // Whoever shares no memory must not make this process open files.
     if (header.slot !== undefined && !this.sharesMemory)
       throw new ProtocolError('Received a chunk in memory that is not shared')
@@ -249,28 +243,7 @@ export class Mailbox {
     this.#credits.set(header.stream, (this.#credits.get(header.stream) ?? 0) + 1)
     if (!arrival.receiver.isComplete) return
     this.#receivers.delete(header.stream)
-    this.#complete(arrival, arrival.receiver.body)
-  }
-
-  #complete(arrival: Arrival, body: EncodedBody): void {
-    const { message, range } = arrival
-    const queue = range === undefined ? undefined : this.#ordered.get(range)
-    if (range === undefined || queue === undefined) {
-      this.#events.message(message, body)
-      return
-    }
-    const at = queue.indexOf(arrival)
-    if (at >= 0) queue[at] = { message, body, range }
-    this.#deliverOrdered(range, queue)
-  }
-
-  #deliverOrdered(range: number, queue: Arrival[]): void {
-    while (queue[0] !== undefined && queue[0].receiver === undefined) {
-      const { message, body } = queue[0]
-      queue.shift()
-      this.#events.message(message, body)
-    }
-    if (queue.length === 0) this.#ordered.delete(range)
+    this.#order.complete(arrival.message, arrival.receiver.body, arrival.range)
   }
 
   #stop(stream: number): void {
@@ -278,11 +251,7 @@ export class Mailbox {
     this.#senders.delete(stream)
     const arrival = this.#receivers.get(stream)
     this.#receivers.delete(stream)
-    const { range } = arrival ?? {}
-    const queue = range === undefined ? undefined : this.#ordered.get(range)
-    if (arrival === undefined || range === undefined || queue === undefined) return
-    queue.splice(queue.indexOf(arrival), 1)
-    this.#deliverOrdered(range, queue)
+    if (arrival !== undefined) this.#order.drop(arrival.message, arrival.range)
   }
 
   #sendCredits(): void {
