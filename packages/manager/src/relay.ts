@@ -1,19 +1,10 @@
 /** Passes on what workers say to each other, unread; and answers for those that are gone. */
 
-import {
-  AbortError,
-  Codec,
-  type EncodedBody,
-  type Header,
-  noHooks,
-  ProtocolError,
-  rangeOf,
-} from '@dialback/protocol'
+import { AbortError, Codec, type EncodedBody, type Header, noHooks, rangeOf } from '@dialback/protocol'
 import { ownRange, type ReferenceLedger } from './reference-ledger.ts'
-import { checkFlat, checkRelayed } from './relay-rules.ts'
-import { RelayedBody } from './relayed-body.ts'
+import { checkRelayed } from './relay-rules.ts'
+import { RelayedBodies } from './relayed-bodies.ts'
 import { firstWorkerRange, type RemoteWorker, type WorkerConnection } from './remote-worker.ts'
-import { YoungGarbage } from './young-garbage.ts'
 
 export interface RelayOptions {
   readonly ledger: ReferenceLedger
@@ -62,15 +53,15 @@ export class Relay {
   readonly #options: RelayOptions
   readonly #ranges = new Map<number, WorkerConnection>()
   readonly #passed = new Map<number, Passed>()
-  readonly #streams = new Map<number, RelayedBody>()
-  readonly #garbage = new YoungGarbage()
+  readonly #bodies: RelayedBodies
 
   constructor(options: RelayOptions) {
     this.#options = options
+    this.#bodies = new RelayedBodies(options.ledger)
   }
 
   get size(): number {
-    return this.#passed.size + this.#streams.size
+    return this.#passed.size + this.#bodies.size
   }
 
   add(connection: WorkerConnection): void {
@@ -119,10 +110,10 @@ export class Relay {
       case 'unknown':
         return this.#answer(header, bytes, from)
       case 'chunk':
-        return this.#chunk(header, bytes, from)
+        return this.#bodies.chunk(header, bytes, from.mailbox)
       case 'credit':
       case 'stop':
-        return this.#flow(header, from)
+        return this.#bodies.flow(header, from.mailbox)
       // biome-ignore format: these are for the manager itself
       case 'free':
       case 'ping':
@@ -149,17 +140,7 @@ export class Relay {
       else if (!passed.isSilent) this.#cancelOrphan(id, passed)
       this.#passed.delete(id)
     }
-    for (const [stream, each] of this.#streams) {
-      const { source, sink, answers } = each
-      if (source === connection.mailbox) {
-        this.#unfinished(each)
-        sink.post({ type: 'stop', stream })
-        // The answer had begun, so that the call is no longer among those passed on; the rest of it never comes.
-        if (answers !== undefined) sink.post({ type: 'error', id: answers, kind: refusal.kind }, refusal.body)
-      } else if (sink === connection.mailbox) source.post({ type: 'stop', stream })
-      else continue
-      this.#streams.delete(stream)
-    }
+    this.#bodies.remove(connection.mailbox, refusal.kind, refusal.body)
   }
 
   #refuse(id: number, { type, from, workerId, keep, isCancelled }: Passed, refusal: Refusal): void {
@@ -253,42 +234,8 @@ export class Relay {
 
   #forward(header: Header, bytes: Uint8Array | null, { from, to, answers }: Route): void {
     this.#options.ledger.passes(header, from.range, to.range)
-    if (header.stream !== undefined) {
-      if (this.#streams.has(header.stream))
-        throw new ProtocolError(`Received ${header.type} with a stream that is in use: ${header.stream}`)
-      const ends = { source: from.mailbox, sink: to.mailbox, holder: to.range }
-      const passed = (count: number): void => this.#garbage.add(count)
-      this.#streams.set(header.stream, new RelayedBody(header, { ...ends, answers, passed }))
-    }
+    this.#bodies.expect(header, { source: from.mailbox, sink: to.mailbox, holder: to.range, answers })
     to.mailbox.link.send(header, bytes)
-  }
-
-  #chunk(header: Header & { type: 'chunk' }, bytes: Uint8Array | null, from: WorkerConnection): boolean {
-    const stream = this.#streams.get(header.stream)
-    if (stream === undefined || stream.source !== from.mailbox) return false
-    checkFlat(header)
-    stream.add(header, bytes)
-    return true
-  }
-
-  /** The rest of a body never comes. */
-  #unfinished({ unreleased, holder }: RelayedBody): void {
-    this.#options.ledger.release(unreleased, holder)
-  }
-
-  #flow(header: Header & { stream: number; type: 'credit' | 'stop' }, from: WorkerConnection): boolean {
-    const stream = this.#streams.get(header.stream)
-    const isSource = stream?.source === from.mailbox
-    const isSink = stream?.sink === from.mailbox
-    if (stream === undefined || !(isSink || (isSource && header.type === 'stop'))) return false
-    checkFlat(header)
-    if (header.type === 'credit') stream.credit(header.chunks)
-    else if (isSource) this.#unfinished(stream)
-    // Credit may overtake anything, but a stop must not arrive before what it stops.
-    const other = isSource ? stream.sink : stream.source
-    other.link.send(header, null, header.type === 'credit')
-    if (header.type === 'stop' || stream.isOver) this.#streams.delete(header.stream)
-    return true
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { FunctionSource } from './free-variables.ts'
 import type { Inspected } from './inspector.ts'
+import type { SourceShell } from './shell.ts'
 
 export interface OwnState {
   /** By name, those of the function with a dot in front, those of its `prototype` with `.prototype.`. */
@@ -57,6 +58,21 @@ export function ownState(
   if (source.kind === 'arrow' || !isConstructor(fn, prototype)) return { properties, ...none }
   addInherited(prototype, properties, () => true)
   return { properties, ...none, ...parentOfFunction(prototype) }
+}
+
+/** The names of what was added to a function or its instances after it was made. */
+export function memberNames({ properties, aliases }: OwnState): Pick<SourceShell, 'properties' | 'aliases'> {
+  return {
+    ...(properties.size > 0 && { properties: [...properties.keys()] }),
+    ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }),
+  }
+}
+
+/** Puts what a function holds among the values that travel with it. */
+export function addState(state: OwnState, captured: Record<string, unknown>): void {
+  for (const [name, value] of state.properties) captured[name] = value
+  for (const [name, value] of Object.entries(state.privateStatics)) captured[`#${name}`] = value
+  if ('parent' in state) captured.extends = state.parent
 }
 
 function addInherited(

@@ -14,6 +14,7 @@ import type { DeclaredFunction } from './module-analysis.ts'
 import { ModuleGraph, type SentModules } from './module-graph.ts'
 import { UnsendableModule } from './module-source.ts'
 import { hasSameMembers, isBare, membersOf } from './own-state.ts'
+import { describeRevived } from './revived-description.ts'
 import { type Found, lookUp } from './scope-lookup.ts'
 import { ScriptAnalyses } from './script-analyses.ts'
 import { SharedVariables } from './shared-variables.ts'
@@ -154,8 +155,10 @@ export class Shipper {
     const runtimeName = this.#runtimeNames.get(fn)
     if (runtimeName !== undefined) return byReference({ from: 'runtime', export: runtimeName })
     const revived = this.#options.registry.shellOf(fn)
-    if (revived !== undefined)
-      return this.#describer.describeRevived(fn, revived, this.#inspector.inspect(fn), path)
+    if (revived !== undefined) {
+      const inspected = this.#inspector.inspect(fn)
+      return describeRevived({ fn, shell: revived, inspected, path }, this.#options.registry)
+    }
     const text = Function.prototype.toString.call(fn)
     if (/\{\s*\[native code\]\s*\}$/.test(text)) return this.#describeBuiltin(fn, path, use)
     const source = analyzed(text, path)

@@ -1,18 +1,18 @@
 /** Describes functions that travel as their source, with the values that they captured. */
 
 import { SerializationError } from '@dialback/protocol'
-import { referencesName, strictKey } from './compiled-names.ts'
 import type { DescribedFunction } from './described-function.ts'
-import { analyzeFunction, type FreeVariable, type FunctionSource } from './free-variables.ts'
+import type { FreeVariable, FunctionSource } from './free-variables.ts'
 import type { FunctionRegistry } from './function-registry.ts'
 import type { Inspected, Inspector } from './inspector.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { OwnNames } from './own-name.ts'
-import { type OwnState, ownState } from './own-state.ts'
+import { addState, memberNames, type OwnState, ownState } from './own-state.ts'
 import { lookUp } from './scope-lookup.ts'
 import type { Cell, SharedVariables } from './shared-variables.ts'
 import type { Reference, SourceShell } from './shell.ts'
 import { describePlace, isOfFile, type Site } from './site.ts'
+import { isStrictFunction } from './strictness.ts'
 import type { Surroundings, VariableBinder } from './variable-binding.ts'
 import { viteUrl } from './vite.ts'
 
@@ -93,29 +93,6 @@ export class SourceDescriber {
     return { ...source, source: asDeclaration.source, free: [...source.free, asDeclaration.variable] }
   }
 
-  /** Describes a function that came from elsewhere: what it was made of, with the values that its variables have by now. */
-  describeRevived(fn: object, shell: SourceShell, inspected: Inspected, path: string): DescribedFunction {
-    const captured: Record<string, unknown> = nameless()
-    for (const variable of shell.variables) {
-      const [key, name] = typeof variable === 'string' ? [variable, variable] : variable
-      if (shell.cells?.includes(name)) {
-        captured[key] = this.#registry.cellOf(fn, name)
-        continue
-      }
-      const found = lookUp(name, inspected.scopes)
-      if (found.kind !== 'value')
-        throw new SerializationError(path, `it is not complete yet: "${key}" has no value`)
-      captured[key] = found.value
-    }
-    const isClass = shell.identity !== undefined
-    const source = isClass ? analyzeFunction(Function.prototype.toString.call(fn)) : plainFunction
-    const state = ownState(fn, source, inspected)
-    addState(state, captured)
-    if (shell.parentName === undefined) delete captured.extends
-    const { properties: _, aliases: __, ...unchanged } = shell
-    return { shell: { ...unchanged, ...memberNames(state) }, captured }
-  }
-
   #addVariable(variable: FreeVariable, draft: Draft): void {
     const { name, uses, isOnlyTypeof } = variable
     const [offset = 0] = uses
@@ -128,7 +105,7 @@ export class SourceDescriber {
         // A session may declare it later; in a file it is either there or nowhere.
         draft.mayChange ||= !isOfFile(surroundings.site)
         if (isOnlyTypeof || source.isDynamic) return
-        if (variable.isHoisted && !this.#isStrict(draft.fn, source, surroundings)) return
+        if (variable.isHoisted && !isStrictFunction(draft.fn, source, surroundings, this.#binder)) return
         throw unsendable(path, `it uses "${name}", which is not defined`, surroundings.site, offset)
       case 'uninitialized':
         throw unsendable(
@@ -197,7 +174,7 @@ export class SourceDescriber {
       source: source.source,
       form: source.form,
       name: nameOf(fn),
-      isStrict: this.#isStrict(fn, source, draft.surroundings),
+      isStrict: isStrictFunction(fn, source, draft.surroundings, this.#binder),
       url: site.url,
       line: site.line,
       column: site.column,
@@ -213,16 +190,6 @@ export class SourceDescriber {
       ...('parent' in state && { parentName: source.parentName ?? '' }),
       ...(source.kind === 'class' && { identity: this.#registry.identityOf(fn) }),
     }
-  }
-
-  #isStrict(fn: object, source: FunctionSource, { site, inspected }: Surroundings): boolean {
-    if (site.isModule || source.kind === 'class') return true
-    if (source.isSloppy) return false
-    const canTell = source.kind === 'function' && Object.hasOwn(fn, 'prototype')
-    if (canTell) return !hasCaller(fn)
-    const sent = inspected.scopes.find(({ variables }) => Object.hasOwn(variables, referencesName))
-    if (sent === undefined) return this.#binder.isStrict(site)
-    return Reflect.get(Object(sent.variables[referencesName]) as object, strictKey) === true
   }
 
   #imports(source: FunctionSource, site: Site, references: readonly Reference[]): Record<string, string> {
@@ -247,33 +214,6 @@ function addConstant({ name, uses: [offset = 0] }: FreeVariable, value: unknown,
   else {
     const what = `it has members named by "${name}", which is neither a string nor a number`
     throw unsendable(draft.path, what, draft.surroundings.site, offset)
-  }
-}
-
-const plainFunction = { kind: 'function', staticMembers: new Set<string>() } as const
-
-/** The names of what was added to a function or its instances after it was made. */
-function memberNames({ properties, aliases }: OwnState): Pick<SourceShell, 'properties' | 'aliases'> {
-  return {
-    ...(properties.size > 0 && { properties: [...properties.keys()] }),
-    ...(aliases.size > 0 && { aliases: Object.fromEntries(aliases) }),
-  }
-}
-
-function addState(state: OwnState, captured: Record<string, unknown>): void {
-  for (const [name, value] of state.properties) captured[name] = value
-  for (const [name, value] of Object.entries(state.privateStatics)) captured[`#${name}`] = value
-  if ('parent' in state) captured.extends = state.parent
-}
-
-/** Only sloppy functions tell who calls them: by a property of their own, or from V8 14 on by one that they inherit. */
-function hasCaller(fn: object): boolean {
-  if (Object.hasOwn(fn, 'caller')) return true
-  try {
-    Reflect.get(Function.prototype, 'caller', fn)
-    return true
-  } catch {
-    return false
   }
 }
 
