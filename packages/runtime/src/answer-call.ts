@@ -1,7 +1,7 @@
 /** Answers a call with its value or failure, and keeps it where the caller asked for that. */
 
 import { type Call, DialbackError, type EncodedBody, type Mailbox } from '@dialback/protocol'
-import type { Encoded } from './carrier.ts'
+import type { Encoded } from './body-encoder.ts'
 import type { Definition } from './definition-store.ts'
 import type { Content } from './keeping/content.ts'
 import { type Posting, postModules } from './post-encoded.ts'

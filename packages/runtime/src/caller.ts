@@ -1,7 +1,7 @@
 /** What the verbs (`pmap`, `remoteCall`, pools, …) need of the process that they run in. */
 
 import type { Mailbox, WorkerTerminatedError } from '@dialback/protocol'
-import type { Encoded } from './carrier.ts'
+import type { Encoded } from './body-encoder.ts'
 
 export type AnyFunction = (...args: never[]) => unknown
 

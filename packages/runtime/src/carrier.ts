@@ -1,19 +1,12 @@
 /** Makes values and functions of this process into bodies and back, with the modules that they need. */
 
-import {
-  Codec,
-  type DescribedFunction,
-  type EncodedBody,
-  type FunctionUse,
-  limits,
-  type RefusedHandle,
-  SerializationError,
-} from '@dialback/protocol'
+import { Codec, type EncodedBody, SerializationError } from '@dialback/protocol'
+import { BodyEncoder, type Encoded } from './body-encoder.ts'
 import { CalledFunctions } from './called-functions.ts'
 import type { AnyFunction, Shipment } from './caller.ts'
 import { contentHash } from './content-hash.ts'
 import { fallbackError } from './fallback-error.ts'
-import type { HandleHooks, SentHandle } from './handle-hooks.ts'
+import type { HandleHooks } from './handle-hooks.ts'
 import { type FunctionFingerprint, functionFingerprint } from './journal/function-fingerprint.ts'
 import type { Content } from './keeping/content.ts'
 import { Packing } from './keeping/packing.ts'
@@ -22,8 +15,7 @@ import { inOwnMemory } from './own-memory.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
-import { type DescribedPlace, withPlace } from './shipping/refusal-place.ts'
-import { type FunctionShell, hasState, isConstant, type ModuleFile } from './shipping/shell.ts'
+import type { ModuleFile } from './shipping/shell.ts'
 
 /** A function made ready to travel: named by the hash of what was encoded. */
 export interface PreparedFunction extends Shipment {
@@ -35,14 +27,6 @@ export interface PreparedFunction extends Shipment {
   readonly isStateful: boolean
 }
 
-/** A body, and the modules that must be there before it is decoded. */
-export interface Encoded {
-  readonly body: EncodedBody
-  readonly modules: readonly ModuleFile[]
-  /** Owner and reference of each handle in the body; absent when there is none. */
-  readonly handles?: readonly number[]
-}
-
 export interface CarrierOptions {
   /** What `@dialback/manager` is in this process: its functions travel by name. */
   readonly runtimeModule: Readonly<Record<string, unknown>>
@@ -51,17 +35,13 @@ export interface CarrierOptions {
   readonly loadRuntime?: () => Promise<void>
 }
 
-/** Shipping is not loaded here; `load`, then try again. */
-export class NotLoaded extends Error {}
-
-const noModules: readonly ModuleFile[] = []
-
 export class Carrier {
   readonly sent: SentThings = new SentThings()
   readonly called: CalledFunctions = new CalledFunctions(this.sent)
   readonly packing: Packing
   readonly #exchange: FunctionExchange
   readonly #codec: Codec
+  readonly #encoder: BodyEncoder
   readonly #loadRuntime: CarrierOptions['loadRuntime']
   /** Functions that captured nothing never change. */
   #constants = new WeakMap<AnyFunction, PreparedFunction>()
@@ -70,19 +50,15 @@ export class Carrier {
   /** Ids of modules that are loaded here. */
   readonly #loaded = new Set<string>()
   #hooks: HandleHooks = { describeHandle: () => undefined, reviveHandle: () => undefined, decoded() {} }
-  /** What the body that is being encoded contains. */
-  #shells: FunctionShell[] = []
-  #mayChange = false
-  #described: DescribedPlace[] = []
-  readonly #references = new Map<number, number>()
 
   constructor(options: CarrierOptions) {
     this.#exchange = new FunctionExchange(options)
     this.#loadRuntime = options.loadRuntime
+    this.#encoder = new BodyEncoder(this.#exchange, (value) => this.#hooks.describeHandle(value))
     this.#codec = new Codec({
-      describeFunction: (fn, path, use) => this.#describeFunction(fn, path, use),
+      describeFunction: (fn, path, use) => this.#encoder.describeFunction(fn, path, use),
+      describeHandle: (value) => this.#encoder.describeHandle(value),
       reviveFunction: (shell) => this.#exchange.reviveFunction(shell),
-      describeHandle: (value) => this.#describeHandle(value),
       reviveHandle: (tag, data) => this.#hooks.reviveHandle(tag, data),
     })
     this.packing = new Packing({
@@ -123,11 +99,9 @@ export class Carrier {
     const known = this.#constants.get(fn)
     if (known !== undefined) return known
     const encoded = inOwnMemory(this.encode(fn, 'fn'))
-    const isStateful = this.#shells.some(hasState)
+    const { isConstant, isStateful } = this.#encoder
     const prepared = { fn, hash: contentHash(encoded.body), isStateful, ...encoded }
-    const [only] = this.#shells
-    const isAlone = this.#shells.length === 1 && !this.#mayChange
-    if (isAlone && only !== undefined && isConstant(only)) this.#constants.set(fn, prepared)
+    if (isConstant) this.#constants.set(fn, prepared)
     return prepared
   }
 
@@ -146,32 +120,7 @@ export class Carrier {
 
   /** @throws {SerializationError} when the value cannot travel. */
   encode(value: unknown, root: string | ((index: number) => string)): Encoded {
-    let body: EncodedBody
-    try {
-      body = this.#encodeBody(value, root)
-      // Most have no function, or one.
-      if (this.#shells.length > 1 && this.#exchange.findShared()) body = this.#encodeBody(value, root)
-    } catch (error) {
-      throw error instanceof SerializationError ? withPlace(error, this.#described) : error
-    } finally {
-      if (this.#shells.length > 0) this.#exchange.sharingDone()
-    }
-    const modules = this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells)
-    const count = this.#references.size
-    if (count === 0) return { body, modules }
-    if (count > limits.maxBodyHandles) {
-      const what = `${count} futures and channels, of which at most ${limits.maxBodyHandles} can travel at once`
-      throw new SerializationError(typeof root === 'string' ? root : 'the arguments', what)
-    }
-    return { body, modules, handles: [...this.#references].flatMap(([ref, owner]) => [owner, ref]) }
-  }
-
-  #encodeBody(value: unknown, root: string | ((index: number) => string)): EncodedBody {
-    this.#shells = []
-    this.#mayChange = false
-    this.#described = []
-    this.#references.clear()
-    return this.#codec.encode(value, root)
+    return this.#encoder.encode(this.#codec, value, root)
   }
 
   /** Encodes what was thrown, whatever it is: what cannot travel of it is left out. */
@@ -251,44 +200,6 @@ export class Carrier {
   /** Encodes a module as the body of its message. */
   encodeModule(module: ModuleFile): EncodedBody {
     return this.#codec.encode(this.#exchange.toSend(module), 'module')
-  }
-
-  #describeHandle(value: object): SentHandle | RefusedHandle | undefined {
-    const described = this.#hooks.describeHandle(value)
-    if (described !== undefined && 'reference' in described && described.reference !== undefined)
-      this.#references.set(described.reference.ref, described.reference.owner)
-    return described
-  }
-
-  #describeFunction(fn: AnyFunction, path: string, use: FunctionUse): DescribedFunction {
-    if (!this.isLoaded) throw new NotLoaded('Cannot send a function before shipping is loaded')
-    const described = this.#exchange.describeFunction(fn, path, use)
-    const { shell, captured, placeOf } = described
-    this.#mayChange ||= described.mayChange === true
-    if (use === 'class') this.#refuseUnsendableClass(fn, shell, path)
-    this.#shells.push(shell)
-    if (placeOf !== undefined) this.#described.push({ path, placeOf })
-    // A shell is plain data, which its type, a union, cannot say by an index signature.
-    return { shell: shell as unknown as DescribedFunction['shell'], captured }
-  }
-
-  /** Instances of Node's own classes are more than their properties, and private fields cannot be read. */
-  #refuseUnsendableClass(fn: AnyFunction, shell: FunctionShell, path: string): void {
-    if (shell.kind === 'reference' && ['global', 'builtin', 'runtime'].includes(shell.reference.from)) {
-      throw new SerializationError(path, fn.name)
-    }
-    const [name] = this.#exchange.privateMembersOf(fn)
-    if (name !== undefined)
-      throw new SerializationError(path, `${fn.name}, which has private members (${name})`)
-  }
-
-  #modulesOf(shells: readonly FunctionShell[]): readonly ModuleFile[] {
-    const modules = new Map<string, ModuleFile>()
-    for (const shell of shells) {
-      if (this.#exchange.modulesNamedBy(shell).length === 0) continue
-      for (const module of this.#exchange.modulesOf(shell)) modules.set(module.id, module)
-    }
-    return [...modules.values()]
   }
 }
 

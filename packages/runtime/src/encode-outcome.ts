@@ -2,7 +2,8 @@
 
 import { SerializationError } from '@dialback/protocol'
 import type { BatchRun } from './batch-run.ts'
-import { type Carrier, type Encoded, NotLoaded } from './carrier.ts'
+import { type Encoded, NotLoaded } from './body-encoder.ts'
+import type { Carrier } from './carrier.ts'
 import { fallbackError } from './fallback-error.ts'
 import { dropOwnFrames } from './own-frames.ts'
 

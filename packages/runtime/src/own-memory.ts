@@ -1,7 +1,7 @@
 /** Bodies that do not change with the memory that they were made of: what is encoded refers to that of typed arrays. */
 
 import { bodyBytes, type EncodedBody } from '@dialback/protocol'
-import type { Encoded } from './carrier.ts'
+import type { Encoded } from './body-encoder.ts'
 
 /** A small worker would not have the memory for more than one copy of what is larger. */
 const maxCopiedBytes = 32 * 1024 * 1024

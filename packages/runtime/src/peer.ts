@@ -13,10 +13,11 @@ import {
   type WorkerTerminatedError,
 } from '@dialback/protocol'
 import { batchOutcome } from './batch-outcome.ts'
+import type { Encoded } from './body-encoder.ts'
 import { callFields } from './call-message.ts'
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts'
 import type { AnyFunction, Caller, CallInput, Shipment, StartedCall, StartOptions } from './caller.ts'
-import type { Carrier, Encoded } from './carrier.ts'
+import type { Carrier } from './carrier.ts'
 import { textOfThrown } from './fallback-error.ts'
 import { createHandles } from './handles.ts'
 import { KeeperClient } from './keeping/keeper-client.ts'

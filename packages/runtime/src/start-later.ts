@@ -1,7 +1,7 @@
 /** A call that starts once something else is there. */
 
+import { type Encoded, NotLoaded } from './body-encoder.ts'
 import type { CallInput, StartedCall } from './caller.ts'
-import { type Encoded, NotLoaded } from './carrier.ts'
 import { inOwnMemory } from './own-memory.ts'
 
 /** `failed` is told what it rejects with: a call that nobody waits for does not fail once it was sent. */

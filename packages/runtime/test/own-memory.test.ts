@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Encoded } from '../src/carrier.ts'
+import type { Encoded } from '../src/body-encoder.ts'
 import { inOwnMemory } from '../src/own-memory.ts'
 
 function encodedWith(buffer: Uint8Array): Encoded {

@@ -8,7 +8,8 @@ import {
   RemoteError,
   SerializationError,
 } from '@dialback/protocol'
-import { type Carrier, NotLoaded } from '../carrier.ts'
+import { NotLoaded } from '../body-encoder.ts'
+import type { Carrier } from '../carrier.ts'
 import type { PeerHost } from '../peer-host.ts'
 import type { PendingCall, PendingCalls } from '../pending-calls.ts'
 import { type Asker, type Content, factsOf, failure, nothing, type PlaceState } from './content.ts'

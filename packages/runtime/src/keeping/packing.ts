@@ -1,7 +1,7 @@
 /** Bodies that have the modules with them that they need, for whoever gets them from where they are kept. */
 
 import type { Codec, EncodedBody } from '@dialback/protocol'
-import type { Encoded } from '../carrier.ts'
+import type { Encoded } from '../body-encoder.ts'
 import type { FunctionExchange } from '../reviving/function-exchange.ts'
 import type { Content } from './content.ts'
 
