@@ -1,21 +1,11 @@
 /** A manager and its workers: membership, and the calls and collections over them. */
 
 import { type Duration, describe, durationMs } from '@dialback/protocol'
-import {
-  type AnyFunction,
-  type CallInput,
-  Carrier,
-  type CodeOptions,
-  defineGlobals,
-  inOwnMemory,
-  Peer,
-  PeerVerbs,
-  type Shipment,
-  type StartedCall,
-} from '@dialback/runtime'
+import { type AnyFunction, Carrier, type CodeOptions, Peer, PeerVerbs } from '@dialback/runtime'
 import type { ClusterManager } from './cluster-manager.ts'
 import { clusterOfPeer } from './cluster-of-peer.ts'
 import { Entrances } from './entrances.ts'
+import { type EverywhereOptions, runEverywhere } from './everywhere.ts'
 import { EverywhereLog } from './everywhere-log.ts'
 import { joinAll, launchAll } from './joining.ts'
 import { keptAlive } from './keep-alive.ts'
@@ -48,13 +38,6 @@ export interface AddProcsOptions extends CodeOptions {
 export interface RemoveOptions {
   /** How long to wait for the workers to be gone; 0 does not wait. @default without limit */
   readonly waitFor?: Duration | undefined
-}
-
-export interface EverywhereOptions {
-  /** Ids of the processes. @default all, the manager included */
-  readonly procs?: readonly number[] | undefined
-  /** Whether workers that join later run it as well. @default true, unless `procs` is given */
-  readonly replay?: boolean | undefined
 }
 
 export class Cluster extends PeerVerbs implements AsyncDisposable {
@@ -164,35 +147,12 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
     what: AnyFunction | Readonly<Record<string, unknown>>,
     options: EverywhereOptions = {},
   ): Promise<void> {
-    const chosen = checkEverywhere(what, options)
-    const isFunction = typeof what === 'function'
-    // What is defined is as it is now, if it can be.
-    if (!this.peer.carrier.isLoaded) await this.peer.carrier.load()
-    const shipment = this.peer.ship(isFunction ? what : defineGlobals)
-    const args = isFunction ? [] : [what]
-    const encoded = inOwnMemory(this.peer.carrier.encode(args, () => 'globals'))
-    const input: CallInput = { kind: 'args', args, encoded }
-    if (options.replay ?? options.procs === undefined) {
-      this.#everywhereLog.add({ shipment, input, ...(!isFunction && { defines: Object.keys(what) }) })
-      this.#supervisor.replayWhereJoining({ shipment, input })
-    }
-    const ids = chosen ?? this.procs()
-    // By process: what is wrong with one thread of a worker is, as a rule, with all of them.
-    const failures = new Map<number, unknown>()
-    const watch = async (id: number, { result }: StartedCall): Promise<void> => {
-      try {
-        await result
-      } catch (error) {
-        if (!failures.has(id)) failures.set(id, error)
-      }
-    }
-    await Promise.all(
-      ids
-        .filter((id) => id !== 1)
-        .flatMap((id) => this.#startOnThreads(shipment, id, input).map((call) => watch(id, call))),
-    )
-    for (const id of ids) if (id === 1) await watch(1, this.peer.start(shipment, 1, input))
-    if (failures.size > 0) throw everywhereError(failures, new Set(ids).size)
+    await runEverywhere(what, options, {
+      peer: this.peer,
+      supervisor: this.#supervisor,
+      log: this.#everywhereLog,
+      procs: () => this.procs(),
+    })
   }
 
   /** Removes all workers and stops listening. No others can be added. */
@@ -232,18 +192,6 @@ export class Cluster extends PeerVerbs implements AsyncDisposable {
       ...(code !== undefined && { code }),
     })
   }
-
-  /** Each thread has globals and modules of its own. */
-  #startOnThreads(shipment: Shipment, id: number, input: CallInput): StartedCall[] {
-    try {
-      const threads = this.#supervisor.membership.running(id)?.threads ?? []
-      if (threads.length === 0) return [this.peer.start(shipment, id, input)]
-      return threads.map(({ mailbox }) => this.peer.start(shipment, id, input, { mailbox }))
-    } catch (error) {
-      const result = Promise.reject(error)
-      return [{ result, recall: () => Promise.resolve(false), cancel() {} }]
-    }
-  }
 }
 
 function checkLogger(logger: unknown): void {
@@ -261,26 +209,6 @@ function isListOfNames(value: unknown): boolean {
 
 function isClusterManager(what: unknown): what is ClusterManager {
   return typeof what === 'object' && what !== null && 'launch' in what && typeof what.launch === 'function'
-}
-
-/** Gives the ids that were chosen, if any were. */
-function checkEverywhere(what: unknown, options: EverywhereOptions): number[] | undefined {
-  rejectUnknownOptions(options, ['procs', 'replay'], 'everywhere')
-  checkOption('procs', options.procs, 'an array of ids', Array.isArray)
-  checkOption('replay', options.replay, 'true or false', (value) => typeof value === 'boolean')
-  // A list, a map or a promise has no names that one could define.
-  const hasNames = typeof what === 'object' && what !== null && !(Symbol.iterator in what || 'then' in what)
-  if (typeof what !== 'function' && !hasNames)
-    throw new TypeError(`everywhere takes a function or an object: ${describe(what)}`)
-  return options.procs === undefined ? undefined : processIds(options.procs, 'everywhere')
-}
-
-function everywhereError(failures: ReadonlyMap<number, unknown>, asked: number): AggregateError {
-  const errors = [...failures].toSorted(([a], [b]) => a - b).map(([, error]) => error)
-  return new AggregateError(
-    errors,
-    `everywhere failed on ${errors.length} of ${asked} processes: ${String(errors[0])}`,
-  )
 }
 
 async function within(done: Promise<unknown>, ms: number): Promise<boolean> {

@@ -1,10 +1,11 @@
 /** The cluster of the functions that need none named. */
 
 import { type AnyFunction, currentPeer, providePeer } from '@dialback/runtime'
-import { type AddProcsOptions, Cluster, type EverywhereOptions, type RemoveOptions } from './cluster.ts'
+import { type AddProcsOptions, Cluster, type RemoveOptions } from './cluster.ts'
 import type { ClusterManager } from './cluster-manager.ts'
 import { clusterOfPeer } from './cluster-of-peer.ts'
 import { defaultWorkers, takeStartedWorkers, type WorkersSpec } from './default-workers.ts'
+import type { EverywhereOptions } from './everywhere.ts'
 import { K8sClusterManager } from './kubernetes/k8s-cluster-manager.ts'
 import type { LocalManagerOptions } from './local/local-manager.ts'
 import type { Logger } from './logger.ts'

@@ -60,7 +60,6 @@ export {
   type AddProcsOptions,
   Cluster,
   type ClusterOptions,
-  type EverywhereOptions,
   type RemoveOptions,
 } from './cluster.ts'
 export type {
@@ -72,6 +71,7 @@ export type {
   LineListener,
 } from './cluster-manager.ts'
 export { addProcs, everywhere, interrupt, rmProcs, setLogger } from './default-cluster.ts'
+export type { EverywhereOptions } from './everywhere.ts'
 export { isK8s } from './is-k8s.ts'
 export { K8sClusterManager } from './kubernetes/k8s-cluster-manager.ts'
 export type { K8sOptions } from './kubernetes/k8s-options.ts'
