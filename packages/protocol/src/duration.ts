@@ -34,15 +34,26 @@ function inRange(ms: number, value: unknown, name: string): number {
   return Math.min(ms, longestTimerMs)
 }
 
-/** How a received value reads in an error: strings quoted, objects as JSON, the rest as `String` gives it; never throws, never long. */
+/**
+ * How a received value reads in an error: strings quoted, objects as JSON, or by their class where that is `{}`, the rest as
+ * `String` gives it; never throws, never long.
+ */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, 200)}'`
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return String(value).slice(0, 200)
   try {
-    return JSON.stringify(value)?.slice(0, 80) ?? 'an object'
+    const text = JSON.stringify(value)?.slice(0, 80) ?? 'an object'
+    return text === '{}' ? classNameOf(value) : text
   } catch {
     // Circular, or with a bigint in it.
     return 'an object'
   }
+}
+
+/** Of a Promise or a Map, for instance, `{}` would say nothing. */
+function classNameOf(value: object): string {
+  const { constructor } = value
+  const name = typeof constructor === 'function' ? constructor.name : ''
+  return name === '' || name === 'Object' ? '{}' : name.slice(0, 80)
 }

@@ -54,3 +54,19 @@ test('describe() of a hostile value neither throws nor is long', () => {
   expect(describeValue(['x'.repeat(10_000)])).toHaveLength(80)
   expect(describeValue(Symbol('x'.repeat(10_000)))).toHaveLength(200)
 })
+
+class Bare {}
+
+test.each([
+  [Promise.resolve([1]), 'Promise'],
+  [new AbortController(), 'AbortController'],
+  [new Map([[1, 2]]), 'Map'],
+  [new Bare(), 'Bare'],
+  [class {}.prototype, '{}'],
+  [new (class {})(), '{}'],
+  [{}, '{}'],
+  [Object.create(null), '{}'],
+  [Object.assign(new Bare(), { n: 1 }), '{"n":1}'],
+])('describe() tells what would be {} by its class: %o', (value, text) => {
+  expect(describeValue(value)).toBe(text)
+})
