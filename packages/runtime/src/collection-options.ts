@@ -134,7 +134,8 @@ export function resolveOptions(verb: Verb, options: unknown): ResolvedOptions {
   }
   const known = [...keys, ...ownKeys[verb]]
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new TypeError(`Unknown option of ${verb}: '${key}'`)
+    if (!known.includes(key))
+      throw new TypeError(`Unknown option of ${verb}: '${key}' (known: ${known.join(', ')})`)
   }
   const given: Partial<Record<string, unknown>> = options as Record<string, unknown>
   const read = <V>(key: string, check: (value: unknown) => V, fallback: V): V =>

@@ -127,7 +127,8 @@ function checkKeys(name: string, options: object, known: readonly string[]): voi
     throw new TypeError(`options of ${name} must be an object: ${describe(options)}`)
   }
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new TypeError(`Unknown option of ${name}: '${key}'`)
+    if (!known.includes(key))
+      throw new TypeError(`Unknown option of ${name}: '${key}' (known: ${known.join(', ')})`)
   }
 }
 

@@ -32,7 +32,7 @@ test('resolveOptions() reads durations and keeps the rest', () => {
 test.each([
   [5, TypeError, '5'],
   [null, TypeError, 'null'],
-  [{ batchsize: 2 }, TypeError, "Unknown option of pmap: 'batchsize'"],
+  [{ batchsize: 2 }, TypeError, "Unknown option of pmap: 'batchsize' (known: pool, distributed, batchSize, "],
   [{ ordered: true }, TypeError, "Unknown option of pmap: 'ordered'"],
   [{ pool: [2, 3] }, TypeError, '[2,3]'],
   [{ distributed: 1 }, TypeError, '1'],

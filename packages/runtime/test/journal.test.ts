@@ -192,7 +192,7 @@ test('pmap() refuses a journal on a worker, and preduce() everywhere', async () 
 test.each([
   [5, "journal must be a file's name or an object with one: 5"],
   [{}, 'journal.file must be the name of a file: undefined'],
-  [{ file: 'j', keys: 1 }, "Unknown option of journal: 'keys'"],
+  [{ file: 'j', keys: 1 }, "Unknown option of journal: 'keys' (known: file, key, onChange)"],
   [{ file: 'j', key: 'id' }, "journal.key must be a function: 'id'"],
   [{ file: 'j', onChange: 'ask' }, "journal.onChange must be 'reject', 'restart' or 'keep': 'ask'"],
 ])('pmap() refuses the option journal: %j', async (journal, message) => {

@@ -26,6 +26,8 @@ export interface ResolvedJournalOptions {
   readonly onChange: 'reject' | 'restart' | 'keep'
 }
 
+const known = ['file', 'key', 'onChange']
+
 /** @throws {TypeError | RangeError} that repeats an unknown key or a bad value. */
 export function resolveJournal(value: unknown): ResolvedJournalOptions {
   const { file, key = itself, onChange = 'reject' } = partsOf(value)
@@ -43,8 +45,8 @@ function partsOf(value: unknown): Partial<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`journal must be a file's name or an object with one: ${describe(value)}`)
   for (const name of Object.keys(value)) {
-    if (!['file', 'key', 'onChange'].includes(name))
-      throw new TypeError(`Unknown option of journal: '${name}'`)
+    if (!known.includes(name))
+      throw new TypeError(`Unknown option of journal: '${name}' (known: ${known.join(', ')})`)
   }
   return { ...value }
 }
