@@ -348,7 +348,7 @@ test.each([
   [{ capacity: '1' }, "capacity must be a number: '1'"],
   [{ on: 0 }, 'on must be the id of a process: 0'],
   [{ on: '2' }, "on must be the id of a process: '2'"],
-  [{ size: 1 }, "Unknown option of RemoteChannel.create: 'size'"],
+  [{ size: 1 }, "Unknown option of RemoteChannel.create: 'size' (known: capacity, on)"],
   [null, 'The options of RemoteChannel.create must be an object: null'],
 ])('RemoteChannel.create() repeats what is wrong: %o', async (options, message) => {
   await using started = await startCluster()
@@ -365,7 +365,7 @@ test('RemoteChannel refuses a bad signal, and what never was', async () => {
     message: 'signal must be an AbortSignal: 7',
   })
   expect(await rejectionOf(channel.put(1, { timeout: 7 } as never))).toMatchObject({
-    message: "Unknown option of RemoteChannel.put: 'timeout'",
+    message: "Unknown option of RemoteChannel.put: 'timeout' (known: signal)",
   })
   expect(await rejectionOf(cluster.remoteChannel({ on: 99 }).take())).toMatchObject({ name: 'RangeError' })
 })
