@@ -127,6 +127,26 @@ await addProcs(-1)`)
   expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(400)
 })
 
+test('a refusal to send shows the line of the script that made the call', async () => {
+  const { stdout, stderr } = await run(`import { addProcs, pmap, remoteCallFetch } from '@dialback/manager'
+const [id] = await addProcs(1)
+const error = await pmap((item) => item, [Promise.resolve(1)]).catch((error) => error)
+console.log(error.stack)
+await remoteCallFetch((given) => given, id, Promise.resolve(1))`)
+
+  expect(stdout.split('\n')[1]).toMatch(/^ +at .*main\.mjs:3:21$/)
+  expect(stderr).toMatch(/SerializationError: Cannot send argument 1: Promise\n +at .*main\.mjs:5:7/)
+})
+
+test('a RemoteChannel is called that where the package is bundled', async () => {
+  const { stdout } = await run(`import { addProcs, RemoteChannel, remoteCallFetch } from '@dialback/manager'
+const [id] = await addProcs(1)
+const channel = RemoteChannel.create()
+console.log(channel, await remoteCallFetch(() => channel.constructor.name, id))`)
+
+  expect(stdout).toBe('RemoteChannel {} RemoteChannel\n')
+})
+
 test('what preduce sends of its own is not looked for in the whole of the package', async () => {
   const { stdout } = await run(`import { Session } from 'node:inspector/promises'
 import { addProcs, preduce } from '@dialback/manager'

@@ -57,7 +57,8 @@ export class RemoteError extends DialbackError {
     super(`On worker ${workerId}: ${describeThrown(thrown)}`, { cause: thrown })
     this.workerId = workerId
     const frames = framesOf(thrown)
-    if (frames !== undefined) this.stack = `${this.name}: ${this.message}\n${frames}`
+    const head = `${this.name}: ${this.message}`
+    this.stack = frames === undefined ? head : `${head}\n${frames}`
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '@dialback/protocol'
 import type { AnyFunction } from './caller.ts'
 import type { SentHandle } from './handle-hooks.ts'
+import { showCaller } from './own-frames.ts'
 import type { FunctionExchange } from './reviving/function-exchange.ts'
 import { type DescribedPlace, withPlace } from './shipping/refusal-place.ts'
 import { type FunctionShell, hasState, isConstant, type ModuleFile } from './shipping/shell.ts'
@@ -88,7 +89,10 @@ export class BodyEncoder {
       // Most have no function, or one.
       if (this.#shells.length > 1 && this.#exchange.findShared()) body = this.#encodeBody(codec, value, root)
     } catch (error) {
-      throw error instanceof SerializationError ? withPlace(error, this.#described) : error
+      if (!(error instanceof SerializationError)) throw error
+      const refusal = withPlace(error, this.#described)
+      showCaller(refusal)
+      throw refusal
     } finally {
       if (this.#shells.length > 0) this.#exchange.sharingDone()
     }

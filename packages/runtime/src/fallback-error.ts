@@ -8,7 +8,7 @@ import { dropOwnFrames } from './own-frames.ts'
  * `canTravel` holds, and its class if that does.
  */
 export function fallbackError(thrown: unknown, canTravel: (value: unknown) => boolean): Error {
-  if (!isError(thrown)) return new Error(textOfThrown(thrown))
+  if (!isError(thrown)) return withoutFrames(new Error(textOfThrown(thrown)))
   const error = new Error(readText(() => thrown.message) ?? 'an error that cannot be read')
   const name = readText(() => thrown.name)
   const stack = readText(() => thrown.stack)
@@ -21,6 +21,12 @@ export function fallbackError(thrown: unknown, canTravel: (value: unknown) => bo
   }
   Object.setPrototypeOf(error, prototype)
   if (!canTravel(error)) Object.setPrototypeOf(error, Error.prototype)
+  return error
+}
+
+/** What is no error has no stack: where this one was made is no place of the user's. */
+function withoutFrames(error: Error): Error {
+  error.stack = `${error.name}: ${error.message}`
   return error
 }
 
