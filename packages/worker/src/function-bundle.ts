@@ -60,6 +60,8 @@ async function runner(contents: string, external: string[] = []): Promise<string
     format: 'esm',
     minifySyntax: true,
     minifyWhitespace: true,
+    // What nobody catches is shown by Node with the line that it comes from.
+    lineLimit: 120,
     plugins: [builtinModules],
   })
 }
