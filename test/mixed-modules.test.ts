@@ -36,3 +36,38 @@ console.log(await Promise.all(after))`,
   expect(stdout).toBe('[ 3, [ 9, 6 ], 6 ]\n[ 1, 2, [ 3, 2 ] ]\n[ [ 3, 2 ], 2, 1 ]\n')
   expect(code).toBe(0)
 })
+
+test('classes that a module had another one make come back from a worker with what that module imports', async () => {
+  await using dir = await withTempDir({ resolvesPackages: true })
+  const files = {
+    'checks.mjs': `export const isText = (x) => typeof x === 'string'\nexport default (x) => x === 0`,
+    'old.cjs': `exports.negate = (x) => -x`,
+    'factory.mjs': `export const factory = (create) => (...args) => create(...args)`,
+    'cell.mjs': `import { basename } from 'node:path'
+import isZero, { isText } from './checks.mjs'
+import * as checks from './checks.mjs'
+import { factory } from './factory.mjs'
+import old, { negate } from './old.cjs'
+export const makeClass = factory(() => class Cell {
+  constructor(value) {
+    this.value = value
+  }
+  tell() {
+    return [isText(this.value), isZero(this.value), checks.isText(''), negate(this.value), old.negate(1), basename('/a/b')]
+  }
+})`,
+    'index.mjs': `import { makeClass } from './cell.mjs'
+export const Cell = makeClass()
+export const cell = (value) => new Cell(value)`,
+    'main.mjs': `import { addProcs, remoteCallFetch } from '@dialback/manager'
+import { cell } from './index.mjs'
+const [id] = await addProcs(1)
+const back = await remoteCallFetch(() => cell(3), id)
+console.log(back.value, ...back.tell())`,
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir.path, name), text)
+  const { code, stdout, stderr } = await runScript(join(dir.path, 'main.mjs'))
+
+  expect([stdout, code]).toEqual(['3 false false true -3 -1 b\n', 0])
+  expect(stderr).not.toContain('Error')
+})

@@ -33,7 +33,13 @@ export class FunctionExchange {
     this.#store = new ModuleStore({ runtimeModule, ownModule: (id) => this.#shipper?.ownModule(id) })
     const ownVariable = (exports: object, name: string): ModuleVariable | undefined =>
       this.#shipper?.variableBehind(exports, name)
-    this.#reviver = new Reviver({ runtimeModule, store: this.#store, registry: this.#registry, ownVariable })
+    this.#reviver = new Reviver({
+      runtimeModule,
+      store: this.#store,
+      registry: this.#registry,
+      ownVariable,
+      ownImport: (id, name) => this.#shipper?.importedBy(id, name),
+    })
   }
 
   /** Loads what sending needs; cheap when it is loaded. */

@@ -25,6 +25,8 @@ export interface ReferencesOptions {
   readonly registry: FunctionRegistry
   /** Finds a variable that a module of this process has at its top level but does not export. */
   readonly ownVariable?: ((exports: object, name: string) => LiveVariable | undefined) | undefined
+  /** Finds what a module of this process imports under a name. */
+  readonly ownImport?: ((id: string, name: string) => Reference | undefined) | undefined
 }
 
 export class References {
@@ -32,12 +34,14 @@ export class References {
   readonly #registry: FunctionRegistry
   readonly #runtimeModule: Namespace
   readonly #ownVariable: ReferencesOptions['ownVariable']
+  readonly #ownImport: ReferencesOptions['ownImport']
 
-  constructor({ store, registry, runtimeModule, ownVariable }: ReferencesOptions) {
+  constructor({ store, registry, runtimeModule, ownVariable, ownImport }: ReferencesOptions) {
     this.#store = store
     this.#registry = registry
     this.#runtimeModule = runtimeModule
     this.#ownVariable = ownVariable
+    this.#ownImport = ownImport
   }
 
   /** @throws {ProtocolError} when there is no such thing here, or its module was not prepared. */
@@ -120,7 +124,18 @@ export class References {
     if (name in namespace) return namespace[name]
     const found = this.#ownVariable?.(namespace, name)
     if (found !== undefined) return found.get()
+    // Nothing that the module exports was made in it, so that it shows none of its variables: what others made for it does not.
+    const imported = this.#ownImport?.(id, name)
+    if (imported !== undefined) return this.#imported(imported)
     throw new ProtocolError(`Module ${id} has no variable ${name} that can be had here`)
+  }
+
+  /** By `require`, as the module is loaded, and nobody has prepared it. */
+  #imported(reference: Reference): unknown {
+    if (reference.from !== 'module') return this.resolve(reference)
+    const holder = required(this.#store.urlOf(reference.id))
+    const namespace = holder === undefined ? this.#store.namespaceOf(reference.id) : namespaceOf(holder)
+    return exportOf(namespace, reference.export, reference.member)
   }
 }
 
@@ -172,7 +187,11 @@ function viteNamespace(required: unknown): object {
 }
 
 function externalNamespace(specifier: string): Namespace {
-  const exports: unknown = requireExternal(specifier)
+  return namespaceOf(requireExternal(specifier))
+}
+
+/** Of what `require` gave, be it a module's or a CommonJS file's. */
+function namespaceOf(exports: unknown): Namespace {
   if (
     typeof exports === 'object' &&
     exports !== null &&

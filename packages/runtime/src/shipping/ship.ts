@@ -55,6 +55,7 @@ export class Shipper {
   readonly #builtins = new Builtins()
   readonly #scripts = new ScriptAnalyses(this.#inspector.debugger)
   readonly #graph: ModuleGraph
+  readonly #binder: VariableBinder
   readonly #describer: SourceDescriber
   readonly #runtimeNames: ReadonlyMap<unknown, string>
   /** Functions that captured nothing: their description never changes. */
@@ -72,6 +73,7 @@ export class Shipper {
       ...(options.sent !== undefined && { sent: options.sent }),
     })
     const binder = new VariableBinder(this.#graph, this.#scripts, this.#builtins)
+    this.#binder = binder
     this.#describer = new SourceDescriber({
       binder,
       graph: this.#graph,
@@ -138,6 +140,13 @@ export class Shipper {
       return { get, set: (value) => this.#inspector.debugger.variableOf(exported, name)?.set(value) }
     }
     return undefined
+  }
+
+  /** What a module of this process imports under a name. */
+  importedBy(id: string, name: string): Reference | undefined {
+    const url = this.ownModule(id)?.url
+    const imported = url === undefined ? undefined : this.#graph.analysisOf(url)?.imports.get(name)
+    return url === undefined || imported === undefined ? undefined : this.#binder.referenceTo(imported, url)
   }
 
   /** The names of the private members that instances of a class have, its parents' included: these do not travel. */
