@@ -49,7 +49,10 @@ export class JournalFile {
         )
         await handle.truncate(bytes)
       }
-      if (damaged > 0) warn(`Journal ${path}: left out ${damaged} damaged records; their items run again`)
+      if (damaged > 0) {
+        const what = damaged === 1 ? 'a damaged record' : `${damaged} damaged records`
+        warn(`Journal ${path}: left out ${what}; items of which it has no other one run again`)
+      }
       const file = new JournalFile(path, handle, bytes)
       if (bytes === 0) file.append([magic])
       return file
