@@ -71,3 +71,28 @@ console.log(back.value, ...back.tell())`,
   expect([stdout, code]).toEqual(['3 false false true -3 -1 b\n', 0])
   expect(stderr).not.toContain('Error')
 })
+
+test('a class that uses what its module keeps to itself, and another one made, is refused as a result', async () => {
+  await using dir = await withTempDir({ resolvesPackages: true })
+  const files = {
+    'factory.mjs': 'export const factory = (create) => (...args) => create(...args)',
+    'cell.mjs': `import { factory } from './factory.mjs'
+const secret = () => 7
+export const makeClass = factory(() => class Cell { tell() { return secret() } })`,
+    'index.mjs': `import { makeClass } from './cell.mjs'
+const Cell = makeClass()
+export const cell = () => new Cell()`,
+    'main.mjs': `import { addProcs, remoteCallFetch } from '@dialback/manager'
+import { cell } from './index.mjs'
+const [id] = await addProcs(1)
+console.log(await remoteCallFetch(() => cell().tell(), id))
+console.log(await remoteCallFetch(() => cell(), id).catch((error) => error.message))`,
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir.path, name), text)
+  const { code, stdout } = await runScript(join(dir.path, 'main.mjs'))
+
+  expect(stdout).toMatch(
+    /^7\nCannot receive what uses secret of module .+, which does not export it: send plain data instead\n$/,
+  )
+  expect(code).toBe(0)
+})

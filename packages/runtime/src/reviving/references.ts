@@ -127,7 +127,9 @@ export class References {
     // Nothing that the module exports was made in it, so that it shows none of its variables: what others made for it does not.
     const imported = this.#ownImport?.(id, name)
     if (imported !== undefined) return this.#imported(imported)
-    throw new ProtocolError(`Module ${id} has no variable ${name} that can be had here`)
+    throw new ProtocolError(
+      `Cannot receive what uses ${name} of module ${id}, which does not export it: send plain data instead`,
+    )
   }
 
   /** By `require`, as the module is loaded, and nobody has prepared it. */
