@@ -53,7 +53,17 @@ export { limits } from './limits.ts'
 export { Link, type LinkEvents } from './link.ts'
 export { idsPerRange, Mailbox, type MailboxEvents, type MailboxOptions, rangeOf } from './mailbox.ts'
 export { memoryTransportPair } from './memory-transport.ts'
-export type { BodyFacts, Call, Claim, Header, Letter, Message, Result, SharedSlot } from './message.ts'
+export type {
+  BodyFacts,
+  Call,
+  Claim,
+  Define,
+  Header,
+  Letter,
+  Message,
+  Result,
+  SharedSlot,
+} from './message.ts'
 export { monotonicMs } from './monotonic-ms.ts'
 export { type Opening, prepareOpening } from './opening.ts'
 export { decodePacket, encodePacket, type Frame, type Packet } from './packet.ts'

@@ -43,8 +43,10 @@ export interface Call {
    * itself. Absent where the function captured nothing.
    */
   readonly copy?: number
-  /** Content hashes of the modules that functions among the arguments refer to. */
+  /** Content hashes of the modules that functions among the arguments refer to: they are loaded first. */
   readonly modules?: readonly string[]
+  /** Of those that such functions import themselves, when they run: they only have to be there. */
+  readonly imports?: readonly string[]
 }
 
 /** A place in the worker's table of claims; `generation` grows with each use of the slot. */
@@ -89,8 +91,10 @@ export interface Define {
   readonly id: number
   readonly to: number
   readonly hash: string
-  /** Content hashes of the modules that the function refers to. */
+  /** Content hashes of the modules that the function refers to: they are loaded first. */
   readonly modules?: readonly string[]
+  /** Of those that the function imports itself, when it runs. */
+  readonly imports?: readonly string[]
 }
 
 /** A module that definitions refer to, by its content hash. Body: the module file. */
@@ -233,7 +237,7 @@ export type Message =
 export interface BodyFacts {
   /** Owner and reference of each handle (future, channel) in it: `[owner, ref, owner, ref, …]`. */
   readonly handles?: readonly number[]
-  /** It is a record of `modules`, `head` and `buffers`: a body, and the module files that are to be there before it. */
+  /** It is a record of `modules`, `loaded`, `head` and `buffers`: a body, the module files that are to be there before it, and which are loaded. */
   readonly isPacked?: boolean
 }
 

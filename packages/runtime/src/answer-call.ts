@@ -31,9 +31,10 @@ export function answerCall(
     mailbox.post({ type: 'result', id })
     return
   }
-  const { body, modules, handles } = encoded
+  const { body, modules, needs, handles } = encoded
+  postModules(answering, mailbox, call.from ?? 1, modules)
   const facts = {
-    ...postModules(answering, mailbox, call.from ?? 1, modules),
+    ...(needs.loaded.length > 0 && { modules: needs.loaded }),
     ...(handles !== undefined && { handles }),
   }
   if (kind === 'value') mailbox.post({ type: 'result', id, ...facts }, body)

@@ -13,6 +13,7 @@ import type { AnyFunction } from './caller.ts'
 import type { SentHandle } from './handle-hooks.ts'
 import { showCaller } from './own-frames.ts'
 import type { FunctionExchange } from './reviving/function-exchange.ts'
+import { type ModuleNeeds, moduleNeeds } from './shipping/module-needs.ts'
 import { type DescribedPlace, withPlace } from './shipping/refusal-place.ts'
 import { type FunctionShell, hasState, isConstant, type ModuleFile } from './shipping/shell.ts'
 
@@ -20,6 +21,7 @@ import { type FunctionShell, hasState, isConstant, type ModuleFile } from './shi
 export interface Encoded {
   readonly body: EncodedBody
   readonly modules: readonly ModuleFile[]
+  readonly needs: ModuleNeeds
   /** Owner and reference of each handle in the body; absent when there is none. */
   readonly handles?: readonly number[]
 }
@@ -29,7 +31,7 @@ export class NotLoaded extends Error {}
 
 type DescribeHandle = (value: object) => SentHandle | RefusedHandle | undefined
 
-const noModules: readonly ModuleFile[] = []
+const noModules: Pick<Encoded, 'modules' | 'needs'> = { modules: [], needs: { loaded: [], imported: [] } }
 
 export class BodyEncoder {
   readonly #exchange: FunctionExchange
@@ -96,14 +98,14 @@ export class BodyEncoder {
     } finally {
       if (this.#shells.length > 0) this.#exchange.sharingDone()
     }
-    const modules = this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells)
+    const { modules, needs } = this.#shells.length === 0 ? noModules : this.#modulesOf(this.#shells)
     const count = this.#references.size
-    if (count === 0) return { body, modules }
+    if (count === 0) return { body, modules, needs }
     if (count > limits.maxBodyHandles) {
       const what = `${count} futures and channels, of which at most ${limits.maxBodyHandles} can travel at once`
       throw new SerializationError(typeof root === 'string' ? root : 'the arguments', what)
     }
-    return { body, modules, handles: [...this.#references].flatMap(([ref, owner]) => [owner, ref]) }
+    return { body, modules, needs, handles: [...this.#references].flatMap(([ref, owner]) => [owner, ref]) }
   }
 
   #encodeBody(codec: Codec, value: unknown, root: string | ((index: number) => string)): EncodedBody {
@@ -124,12 +126,13 @@ export class BodyEncoder {
       throw new SerializationError(path, `${fn.name}, which has private members (${name})`)
   }
 
-  #modulesOf(shells: readonly FunctionShell[]): readonly ModuleFile[] {
+  #modulesOf(shells: readonly FunctionShell[]): Pick<Encoded, 'modules' | 'needs'> {
     const modules = new Map<string, ModuleFile>()
     for (const shell of shells) {
       if (this.#exchange.modulesNamedBy(shell).length === 0) continue
       for (const module of this.#exchange.modulesOf(shell)) modules.set(module.id, module)
     }
-    return [...modules.values()]
+    if (modules.size === 0) return noModules
+    return { modules: [...modules.values()], needs: moduleNeeds(shells, modules) }
   }
 }

@@ -1,6 +1,6 @@
 /** Runs the calls that arrive in this process, and answers them. */
 
-import { AbortError, type Call, type EncodedBody, type Mailbox } from '@dialback/protocol'
+import { AbortError, type Call, type Define, type EncodedBody, type Mailbox } from '@dialback/protocol'
 import { answerCall, type Job, kindOf } from './answer-call.ts'
 import { type BatchRun, isThenable, runBatch } from './batch-run.ts'
 import { type Encoded, NotLoaded } from './body-encoder.ts'
@@ -54,10 +54,10 @@ export class CallRunner {
   }
 
   /** Takes a definition, kept as it was sent if calls may ask for that; calls that name it and arrive later wait until it is ready. */
-  define(hash: string, body: EncodedBody, modules: readonly string[], isKept = false): void {
+  define({ hash, modules = [], imports = [] }: Define, body: EncodedBody, isKept = false): void {
     const { carrier } = this.#options
     // Who sent it takes modules to be here that went with a thread: asked for the function again, it sends them too.
-    if (!carrier.hasModules(modules)) return
+    if (!carrier.hasModules(modules) || !carrier.hasModules(imports)) return
     const ready = (): Definition => makeDefinition(carrier, body, isKept)
     const loading = carrier.loadModules(modules)
     this.#definitions.set(hash, loading === undefined ? orRejected(ready) : loading.then(ready))
@@ -71,9 +71,12 @@ export class CallRunner {
       this.#waiting.push({ ...job, definition })
       return
     }
-    const { modules = [] } = job.call
-    if (definition === undefined || !this.#options.carrier.hasModules(modules)) this.#answerUnknown(job)
-    else if (definition instanceof Promise || modules.length > 0) this.#awaitModules(modules, definition, job)
+    const { modules = [], imports = [] } = job.call
+    const { carrier } = this.#options
+    const isThere = carrier.hasModules(modules) && carrier.hasModules(imports)
+    if (definition === undefined || !isThere) this.#answerUnknown(job)
+    else if (definition instanceof Promise || modules.length > 0 || imports.length > 0)
+      this.#awaitModules(modules, definition, job)
     else this.#enterLane(job, definition)
   }
 

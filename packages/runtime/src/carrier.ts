@@ -15,6 +15,7 @@ import { inOwnMemory } from './own-memory.ts'
 import { FunctionExchange } from './reviving/function-exchange.ts'
 import { SentThings } from './sent-things.ts'
 import type { CodeOptions } from './shipping/code-options.ts'
+import type { ModuleNeeds } from './shipping/module-needs.ts'
 import type { ModuleFile } from './shipping/shell.ts'
 
 /** A function made ready to travel: named by the hash of what was encoded. */
@@ -22,6 +23,7 @@ export interface PreparedFunction extends Shipment {
   readonly hash: string
   readonly body: EncodedBody
   readonly modules: readonly ModuleFile[]
+  readonly needs: ModuleNeeds
   readonly handles?: readonly number[]
   /** Whether a call may change what later ones find: what the function captured. */
   readonly isStateful: boolean
@@ -186,7 +188,7 @@ export class Carrier {
 
   /** Loads modules that were sent; undefined when they are loaded already. */
   loadModules(ids: readonly string[]): Promise<void> | undefined {
-    if (ids.every((id) => this.#loaded.has(id))) return undefined
+    if (ids.every((id) => this.#loaded.has(id)) && !this.#exchange.hasUnread) return undefined
     return this.#exchange.prepare(ids).then(() => {
       for (const id of ids) this.#loaded.add(id)
     })

@@ -26,7 +26,7 @@ import { type LostMailbox, settleLost } from './lost-mailbox.ts'
 import type { PeerHost } from './peer-host.ts'
 import { type PendingCall, PendingCalls } from './pending-calls.ts'
 import { withPools } from './pool-handles.ts'
-import { type Posting, postDefinition, postModules } from './post-encoded.ts'
+import { moduleFields, type Posting, postDefinition, postModules } from './post-encoded.ts'
 import { readReason, receiveDefinition, receiveModule } from './receive-code.ts'
 import { asOfNow, startLater } from './start-later.ts'
 
@@ -103,7 +103,7 @@ export class Peer implements Caller {
     if (!this.carrier.isLoaded) return this.#startLoaded(shipment, target, input, options)
     const mailbox = options.mailbox ?? this.#host.mailboxTo(target, options.thread)
     const isBatch = input.kind === 'batch'
-    const { body, modules, handles } = this.#encodeInput(input)
+    const { body, modules, needs, handles } = this.#encodeInput(input)
     const prepared = this.carrier.prepared(shipment)
     const claim = options.lane === undefined ? undefined : this.#host.claim?.(mailbox)
     const id = this.#host.nextId()
@@ -116,9 +116,10 @@ export class Peer implements Caller {
       ...callFields(options, isBatch, this.id),
       ...(claim !== undefined && { claim }),
       ...this.carrier.called.copyOf(prepared, { id, to: target, isShared }, mailbox),
-      ...postModules(this.#posting, mailbox, target, modules),
+      ...moduleFields(needs),
       ...(handles !== undefined && { handles }),
     }
+    postModules(this.#posting, mailbox, target, modules)
     const sent = { call, target, mailbox, prepared, body, modules }
     const pending: PendingCall = { ...sent, isBatch, settle: undefined, onRefused: options.onRefused }
     this.#send(pending)

@@ -1,7 +1,8 @@
 /** Sends what the carrier encoded: first the definitions and modules that the other side does not have. */
 
-import type { Mailbox } from '@dialback/protocol'
+import type { Call, Mailbox } from '@dialback/protocol'
 import type { Carrier, PreparedFunction } from './carrier.ts'
+import type { ModuleNeeds } from './shipping/module-needs.ts'
 import type { ModuleFile } from './shipping/shell.ts'
 
 export interface Posting {
@@ -9,19 +10,25 @@ export interface Posting {
   readonly nextId: () => number
 }
 
-/** Sends modules to process `to`, each once. Gives their ids, for the message that needs them. */
+/** Sends modules to process `to`, each once. */
 export function postModules(
   { carrier, nextId }: Posting,
   mailbox: Mailbox,
   to: number,
   modules: readonly ModuleFile[],
-): { modules?: string[] } {
-  if (modules.length === 0) return {}
+): void {
   for (const module of modules) {
     if (!carrier.sent.isNew('module', mailbox, to, module.id)) continue
     mailbox.post({ type: 'module', id: nextId(), to, hash: module.id }, carrier.encodeModule(module))
   }
-  return { modules: modules.map(({ id }) => id) }
+}
+
+/** What a call or definition says of its modules. */
+export function moduleFields({ loaded, imported }: ModuleNeeds): Pick<Call, 'modules' | 'imports'> {
+  return {
+    ...(loaded.length > 0 && { modules: loaded }),
+    ...(imported.length > 0 && { imports: imported }),
+  }
 }
 
 /** Sends a function to process `to` unless it has it. @throws {RangeError} when it is too large; it counts as not sent. */
@@ -29,11 +36,11 @@ export function postDefinition(
   posting: Posting,
   mailbox: Mailbox,
   to: number,
-  { hash, body, modules, handles }: PreparedFunction,
+  { hash, body, modules, needs, handles }: PreparedFunction,
 ): void {
   if (!posting.carrier.sent.isNew('function', mailbox, to, hash)) return
-  const named = postModules(posting, mailbox, to, modules)
-  const facts = handles === undefined ? named : { ...named, handles }
+  postModules(posting, mailbox, to, modules)
+  const facts = { ...moduleFields(needs), ...(handles !== undefined && { handles }) }
   try {
     mailbox.post({ type: 'define', id: posting.nextId(), to, hash, ...facts }, body)
   } catch (error) {

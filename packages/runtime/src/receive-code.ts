@@ -9,11 +9,11 @@ import { isKept } from './function-copies.ts'
 /** One of another worker is taken only for what it is: others may have sent, or send yet, what it is said to be. */
 export function receiveDefinition(
   runner: CallRunner,
-  { id, hash, modules = [], handles }: Letter & { readonly type: 'define' },
+  define: Letter & { readonly type: 'define' },
   body: EncodedBody,
 ): void {
-  if (id < idsPerRange || contentHash(body) === hash)
-    runner.define(hash, body, modules, isKept(body, handles))
+  if (define.id < idsPerRange || contentHash(body) === define.hash)
+    runner.define(define, body, isKept(body, define.handles))
 }
 
 /** One that is malformed is not here to what needs it, which whoever sent it is told. */

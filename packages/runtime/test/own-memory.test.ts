@@ -3,7 +3,11 @@ import type { Encoded } from '../src/body-encoder.ts'
 import { inOwnMemory } from '../src/own-memory.ts'
 
 function encodedWith(buffer: Uint8Array): Encoded {
-  return { body: { head: Uint8Array.of(1), buffers: [buffer] }, modules: [] }
+  return {
+    body: { head: Uint8Array.of(1), buffers: [buffer] },
+    modules: [],
+    needs: { loaded: [], imported: [] },
+  }
 }
 
 test('inOwnMemory() gives what does not change with the memory that it was made of', () => {

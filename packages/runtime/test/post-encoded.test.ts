@@ -19,6 +19,7 @@ test('postDefinition() refuses a function that is too large each time, and not o
       hash: 'h',
       body,
       modules: [],
+      needs: { loaded: [], imported: [] },
       isStateful: false,
     })
 

@@ -135,3 +135,40 @@ test('ModuleStore reads from the image what it is told is there, and names the f
   )
   rmSync(folder, { recursive: true })
 })
+
+test('ModuleStore has a module when all that it imports has come, also in circles', () => {
+  const files = [
+    module('top', 'top.mjs', '', {
+      'import ./left.mjs': 'left',
+      'import x': 'external',
+      'import d': 'runtime',
+    }),
+    module('left', 'left.mjs', '', { 'import ./right.mjs': 'right' }),
+    module('right', 'right.mjs', '', { 'import ./left.mjs': 'left' }),
+  ]
+  for (const file of files) {
+    expect(store.has('top')).toBe(false)
+    store.add([file])
+  }
+  expect(['top', 'left', 'right'].map((id) => store.has(id))).toEqual([true, true, true])
+})
+
+test('ModuleStore loads what a module imports when it runs not before', async () => {
+  store.add([
+    module(
+      'early',
+      'early.cjs',
+      "exports.optional = () => { try { return require('./broken.cjs') } catch { return 'none' } }; exports.late = () => import('./late.mjs')",
+      { 'require ./broken.cjs': 'broken', 'import ./late.mjs': 'late' },
+    ),
+    module('broken', 'broken.cjs', "throw new Error('not on this platform')"),
+    module('late', 'late.mjs', 'globalThis.isLateLoaded = true; export const n = 1'),
+  ])
+
+  await store.prepare(['early'])
+
+  const { optional, late } = store.namespaceOf('early') as Record<string, () => unknown>
+  expect(optional?.()).toBe('none')
+  expect(Reflect.has(globalThis, 'isLateLoaded')).toBe(false)
+  expect(await late?.()).toMatchObject({ n: 1 })
+})

@@ -79,7 +79,7 @@ export class ServedRunner {
     this.#caller = this.#createMailbox((message, body) => this.#note(message, body))
     const mailbox: Mailbox = this.#createMailbox((message, body) => {
       if (message.type === 'call') this.runner.receive({ call: message, body, mailbox })
-      else if (message.type === 'define') this.runner.define(message.hash, body, message.modules ?? [])
+      else if (message.type === 'define') this.runner.define(message, body)
     })
     this.#caller.link.attach(left, 0)
     mailbox.link.attach(right, 0)

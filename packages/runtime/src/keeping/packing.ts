@@ -7,6 +7,8 @@ import type { Content } from './content.ts'
 
 interface Packed extends EncodedBody {
   readonly modules: readonly { readonly id: string }[]
+  /** Ids of those that are to be loaded before; all, in a journal that was written without it. */
+  readonly loaded?: readonly string[]
 }
 
 export interface PackingOptions {
@@ -23,11 +25,12 @@ export class Packing {
   }
 
   /** Puts the modules into the body, if there are any. */
-  pack({ body, modules, handles }: Encoded): Omit<Content, 'kind'> {
+  pack({ body, modules, needs, handles }: Encoded): Omit<Content, 'kind'> {
     const facts = handles === undefined ? {} : { handles }
     if (modules.length === 0) return { body, ...facts }
     const { codec, exchange } = this.#options
-    const packed = { modules: modules.map((module) => exchange.toSend(module)), ...body }
+    const files = modules.map((module) => exchange.toSend(module))
+    const packed = { modules: files, loaded: needs.loaded, ...body }
     return { body: codec.encode(packed, 'value'), isPacked: true, ...facts }
   }
 
@@ -35,9 +38,9 @@ export class Packing {
   async unpack(packed: EncodedBody): Promise<unknown> {
     const { codec, exchange, load } = this.#options
     // What it is made of is checked where it is used.
-    const { modules, head, buffers } = codec.decode(packed) as Packed
+    const { modules, loaded, head, buffers } = codec.decode(packed) as Packed
     exchange.addModules(modules)
-    await load(modules.map(({ id }) => id))
+    await load(loaded ?? modules.map(({ id }) => id))
     return codec.decode({ head, buffers })
   }
 }

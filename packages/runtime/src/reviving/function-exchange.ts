@@ -103,6 +103,11 @@ export class FunctionExchange {
     return modulesNamedBy(shell)
   }
 
+  /** Whether modules are yet to be read from this worker's own image, which the next `prepare` does. */
+  get hasUnread(): boolean {
+    return this.#store.hasUnread
+  }
+
   /** Whether a module need not be sent to this thread. */
   hasModule(id: string): boolean {
     return this.#store.has(id) || this.#shipper?.ownModule(id) !== undefined

@@ -32,6 +32,8 @@ const runtimeSpecifier = '@dialback/manager'
 export class ModuleStore {
   readonly #options: ModuleStoreOptions
   readonly #files = new Map<string, ModuleFile>()
+  /** Ids of those that are here with all that they import. */
+  readonly #whole = new Set<string>()
   readonly #urls = new Map<string, string>()
   readonly #byUrl = new Map<string, ModuleFile>()
   /** What functions import, by the URL of the file that they were written in. */
@@ -50,8 +52,22 @@ export class ModuleStore {
     this.#options = options
   }
 
+  /** Whether a module is here, with all that it imports. */
   has(id: string): boolean {
-    return this.#files.has(id)
+    if (this.#whole.has(id)) return true
+    const found = new Set([id])
+    // It grows meanwhile.
+    for (const each of found) {
+      const file = this.#files.get(each)
+      if (file === undefined && this.#options.ownModule?.(each) === undefined) return false
+      for (const target of Object.values(file?.imports ?? {})) if (isModuleId(target)) found.add(target)
+    }
+    for (const each of found) this.#whole.add(each)
+    return true
+  }
+
+  get hasUnread(): boolean {
+    return this.#unread.length > 0
   }
 
   file(id: string): ModuleFile | undefined {

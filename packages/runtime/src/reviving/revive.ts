@@ -3,7 +3,7 @@
 import { ProtocolError } from '@dialback/protocol'
 import type { FunctionRegistry } from '../shipping/function-registry.ts'
 import type { Cell } from '../shipping/shared-variables.ts'
-import { type FunctionShell, modulesNamedBy, type SourceShell } from '../shipping/shell.ts'
+import { type FunctionShell, modulesReferredToBy, type SourceShell } from '../shipping/shell.ts'
 import { type CompiledFunction, compile } from './compile.ts'
 import type { ModuleStore } from './module-store.ts'
 import { parseShell } from './parse-shell.ts'
@@ -41,7 +41,7 @@ export class Reviver {
    * @throws {ProtocolError} when the shell is not well-formed or a module was not sent; rejects with what a module throws.
    */
   async prepare(shell: unknown): Promise<void> {
-    await this.#store.prepare(modulesNamedBy(parseShell(shell)))
+    await this.#store.prepare(modulesReferredToBy(parseShell(shell)))
   }
 
   /**

@@ -106,10 +106,17 @@ export type ModuleFormat = 'module' | 'commonjs' | 'json' | 'source-map'
 
 /** The ids of the modules that a shell names, those that these import not included. */
 export function modulesNamedBy(shell: FunctionShell): string[] {
+  const ids = modulesReferredToBy(shell)
+  if (shell.kind === 'reference') return ids
+  for (const id of Object.values(shell.imports ?? {})) if (isModuleId(id)) ids.push(id)
+  return ids
+}
+
+/** Of those the ones without which the function cannot be made. */
+export function modulesReferredToBy(shell: FunctionShell): string[] {
   if (shell.kind === 'reference') return moduleOf(shell.reference)
   const ids = Object.values(shell.references).flatMap(moduleOf)
   if (shell.sourceMap !== undefined) ids.push(shell.sourceMap)
-  for (const id of Object.values(shell.imports ?? {})) if (isModuleId(id)) ids.push(id)
   return ids
 }
 
