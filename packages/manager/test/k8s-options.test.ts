@@ -59,7 +59,7 @@ test.each<[np: unknown, options: object, error: ErrorConstructor, message: strin
   [1, { memory: true }, TypeError, 'true'],
   [1, { memory: 300 }, RangeError, 'memory must be at least 1Mi; a number without a unit is bytes: 300'],
   [1, { env: ['A=b'] }, TypeError, 'env must be an object of strings: ["A=b"]'],
-  [1, { labels: new Map([['a', 'b']]) }, TypeError, 'labels must be an object of strings: {}'],
+  [1, { labels: new Map([['a', 'b']]) }, TypeError, 'labels must be an object of strings: Map'],
   [1, { pendingTimeout: '5 minutes' }, TypeError, 'pendingTimeout'],
   [1, { configure: {} }, TypeError, 'configure must be a function: {}'],
   [1, { namespace: '' }, TypeError, "namespace must be a string that is not empty: ''"],
